@@ -1,1 +1,22 @@
-fn main(){}
+//! Parses the command line, runs the command, and turns its end into an exit status.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use deployer::cli::Cli;
+use deployer::command;
+use deployer::ui::Ui;
+
+// One thread is enough for a program that mostly waits, and it starts in no time.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ui = Ui::new(cli.global.color);
+    match command::run(cli, &ui).await {
+        Ok(status) => status,
+        Err(error) => {
+            ui.error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Apply: carries a plan out, as much at once as its dependencies allow. It decides nothing but the
+//! order. What it is about to do and what it has done is on disk at every moment.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::cloud::Cloud;
+use crate::desired::Payloads;
+use crate::error::{Error, Result};
+use crate::plan::{Action, Change, Plan, lookup};
+use crate::reference;
+use crate::resource::{self, Job, Object};
+use crate::state::{Entry, Phase, Store};
+
+/// Calls of different resources that may be under way at once: enough for any stack that a person
+/// wrote, and few enough not to be throttled.
+const PARALLEL: usize = 10;
+
+/// What happens while a plan is carried out.
+pub enum Event<'a> {
+    /// A change begins.
+    Started(&'a Change),
+    /// A change waits for something.
+    Note(&'a Address, &'a str),
+    /// A change is done; what AWS keeps of a deleted object.
+    Finished(&'a Change, Option<&'a str>),
+    /// A change failed.
+    Failed(&'a Change, &'a Error),
+    /// A change was held back, because the one at the address failed or was held back itself.
+    Skipped(&'a Change, &'a Address),
+}
+
+/// How it went.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The changes that were carried out.
+    pub done: Vec<(Address, Action)>,
+    /// The changes that failed.
+    pub failed: Vec<(Address, Error)>,
+    /// The changes that were held back.
+    pub skipped: Vec<Address>,
+    /// What AWS keeps for a while of what was deleted.
+    pub kept: Vec<String>,
+}
+
+/// Carries a plan out.
+///
+/// # Errors
+/// Only if the state cannot be written before anything was begun. Failures of single changes are in
+/// the outcome.
+pub async fn apply(
+    plan: &Plan,
+    payloads: &Payloads,
+    cloud: &dyn Cloud,
+    store: &mut Store,
+    events: &dyn Fn(&Event<'_>),
+) -> Result<Outcome> {
+    remember(plan, store)?;
+    let run = Run {
+        payloads,
+        cloud,
+        events,
+        store: RefCell::new(store),
+        known: RefCell::new(known(plan)),
+        outcome: RefCell::default(),
+    };
+    run.all(plan).await;
+    Ok(run.outcome.into_inner())
+}
+
+/// Brings the state in line with what was observed, before anything is changed: objects that are as
+/// they should be are remembered, and those that are gone and not wanted are forgotten. Writing now
+/// also finds out that the disk is full while nothing is lost by it.
+fn remember(plan: &Plan, store: &mut Store) -> Result<()> {
+    store.change(|state| {
+        state.resources.retain(|address, _| plan.changes.iter().any(|change| change.address == *address));
+        for change in &plan.changes {
+            if let (Action::NoOp, Some(spec), Some(live)) = (change.action, &change.spec, &change.live) {
+                let entry = Entry {
+                    phase: Phase::Ready,
+                    spec: spec.clone(),
+                    outputs: live.outputs.clone(),
+                    depends_on: change.depends_on.clone(),
+                };
+                state.resources.insert(change.address.clone(), entry);
+            }
+        }
+    })
+}
+
+/// The outputs of objects that stay.
+fn known(plan: &Plan) -> BTreeMap<Address, Value> {
+    plan.changes
+        .iter()
+        .filter(|change| matches!(change.action, Action::NoOp | Action::Update))
+        .filter_map(|change| Some((change.address.clone(), change.live.as_ref()?.outputs.clone())))
+        .collect()
+}
+
+struct Run<'a> {
+    payloads: &'a Payloads,
+    cloud: &'a dyn Cloud,
+    events: &'a dyn Fn(&Event<'_>),
+    /// Everything runs on one thread, and no borrow lives across an await.
+    store: RefCell<&'a mut Store>,
+    known: RefCell<BTreeMap<Address, Value>>,
+    outcome: RefCell<Outcome>,
+}
+
+impl Run<'_> {
+    /// Starts each change as soon as all that it waits for is done.
+    async fn all(&self, plan: &Plan) {
+        let mut waiting: Vec<&Change> = plan.actions().collect();
+        let mut open: BTreeSet<&Address> = waiting.iter().map(|change| &change.address).collect();
+        let mut broken: BTreeSet<&Address> = BTreeSet::new();
+        let mut running = FuturesUnordered::new();
+        loop {
+            waiting.retain(|change| {
+                if let Some(cause) = change.after.iter().find(|need| broken.contains(need)) {
+                    (self.events)(&Event::Skipped(change, cause));
+                    self.outcome.borrow_mut().skipped.push(change.address.clone());
+                    open.remove(&change.address);
+                    broken.insert(&change.address);
+                    return false;
+                }
+                let ready = running.len() < PARALLEL && change.after.iter().all(|need| !open.contains(need));
+                if ready {
+                    running.push(self.one(change));
+                }
+                !ready
+            });
+            // Changes come in an order in which they could be done one by one, so one pass over them
+            // either starts something or has skipped all that cannot be started.
+            let Some((change, done)) = running.next().await else { break };
+            open.remove(&change.address);
+            if !done {
+                broken.insert(&change.address);
+            }
+        }
+    }
+
+    /// One change from start to end; whether it succeeded.
+    async fn one<'c>(&self, change: &'c Change) -> (&'c Change, bool) {
+        (self.events)(&Event::Started(change));
+        let result = self.carry_out(change).await;
+        let mut outcome = self.outcome.borrow_mut();
+        match result {
+            Ok(kept) => {
+                (self.events)(&Event::Finished(change, kept.as_deref()));
+                outcome.done.push((change.address.clone(), change.action));
+                outcome.kept.extend(kept);
+                (change, true)
+            }
+            Err(error) => {
+                (self.events)(&Event::Failed(change, &error));
+                outcome.failed.push((change.address.clone(), error));
+                (change, false)
+            }
+        }
+    }
+
+    async fn carry_out(&self, change: &Change) -> Result<Option<String>> {
+        match (change.action, &change.live) {
+            (Action::Create, _) => self.create(change).await.map(|()| None),
+            (Action::Update, Some(live)) => self.update(change, live).await.map(|()| None),
+            (Action::Replace, Some(live)) => {
+                self.delete(change, live).await?;
+                self.create(change).await.map(|()| None)
+            }
+            (Action::Delete, Some(live)) => self.delete(change, live).await,
+            _ => Ok(None),
+        }
+    }
+
+    async fn create(&self, change: &Change) -> Result<()> {
+        let spec = self.resolve(change)?;
+        self.enter(change, Phase::Creating, &spec, Value::Null)?;
+        let journal = |outputs| self.enter(change, Phase::Creating, &spec, outputs);
+        let note = self.note(change);
+        let outputs = self.cloud.create(&self.job(change, &journal, &note), spec.clone()).await?;
+        self.made(change, &spec, outputs)
+    }
+
+    async fn update(&self, change: &Change, live: &Object) -> Result<()> {
+        let spec = self.resolve(change)?;
+        let journal = |outputs: Value| self.record(change, &spec, outputs);
+        let note = self.note(change);
+        let job = self.job(change, &journal, &note);
+        let outputs = self.cloud.update(&job, live.clone(), spec.clone()).await?;
+        self.made(change, &spec, outputs)
+    }
+
+    async fn delete(&self, change: &Change, live: &Object) -> Result<Option<String>> {
+        self.store.borrow_mut().change(|state| {
+            if let Some(entry) = state.resources.get_mut(&change.address) {
+                entry.phase = Phase::Deleting;
+            }
+        })?;
+        let journal = |_| Ok(());
+        let note = self.note(change);
+        let job = self.job(change, &journal, &note);
+        let kept = self.cloud.delete(&job, live.clone()).await?;
+        self.store.borrow_mut().change(|state| {
+            state.resources.remove(&change.address);
+        })?;
+        Ok(kept)
+    }
+
+    fn job<'j>(
+        &'j self,
+        change: &'j Change,
+        journal: &'j dyn Fn(Value) -> Result<()>,
+        note: &'j dyn Fn(&str),
+    ) -> Job<'j> {
+        Job { address: &change.address, payload: self.payloads.get(&change.address), journal, note }
+    }
+
+    fn note<'j>(&'j self, change: &'j Change) -> impl Fn(&str) + 'j {
+        |text| (self.events)(&Event::Note(&change.address, text))
+    }
+
+    /// The spec with everything resolved that was known only after apply.
+    fn resolve(&self, change: &Change) -> Result<Value> {
+        let spec = change.spec.as_ref().unwrap_or(&Value::Null);
+        let resolved = reference::resolve(spec, &|found| lookup(&self.known.borrow(), found));
+        if let Some(missing) = reference::in_document(&resolved).first() {
+            return Err(Error::new(format!("{} refers to what AWS has not assigned", change.address))
+                .because(format!("`${{{}.{}}}` has no value", missing.address, missing.attribute)));
+        }
+        match resource::find(&change.address.kind) {
+            Some(kind) => kind.normalise(&resolved),
+            None => Ok(resolved),
+        }
+    }
+
+    fn enter(&self, change: &Change, phase: Phase, spec: &Value, outputs: Value) -> Result<()> {
+        let entry = Entry { phase, spec: spec.clone(), outputs, depends_on: change.depends_on.clone() };
+        self.store.borrow_mut().change(|state| {
+            state.resources.insert(change.address.clone(), entry);
+        })
+    }
+
+    /// Outputs that changed in the middle of an update; the spec is not reached yet.
+    fn record(&self, change: &Change, spec: &Value, outputs: Value) -> Result<()> {
+        self.store.borrow_mut().change(|state| {
+            let entry = state.resources.entry(change.address.clone()).or_insert_with(|| Entry {
+                phase: Phase::Creating,
+                spec: spec.clone(),
+                outputs: Value::Null,
+                depends_on: change.depends_on.clone(),
+            });
+            entry.outputs = outputs;
+        })
+    }
+
+    fn made(&self, change: &Change, spec: &Value, outputs: Value) -> Result<()> {
+        self.enter(change, Phase::Ready, spec, outputs.clone())?;
+        self.known.borrow_mut().insert(change.address.clone(), outputs);
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! The command line. Doc comments are the help texts.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::issue::KeyType;
+
+/// Deploys a certificate issuer to AWS from a stack.yaml, and keeps it so
+#[derive(Debug, Parser)]
+#[command(name = "deployer", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The file that declares the stack
+    #[arg(long, global = true, value_name = "FILE", default_value = "stack.yaml")]
+    pub stack: PathBuf,
+    /// The folder that keeps the state
+    #[arg(long, global = true, value_name = "DIR", default_value = "state")]
+    pub state: PathBuf,
+    /// Work against the local AWS, which is installed and started when needed
+    #[arg(long, global = true)]
+    pub local: bool,
+    /// When to use colour; NO_COLOR is respected too
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Show every call to AWS
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    Auto,
+    /// In any case.
+    Always,
+    /// In no case.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what would change in AWS, and why; changes nothing
+    Plan(PlanArgs),
+    /// Bring AWS to what the stack file declares
+    Apply(ApplyArgs),
+    /// Remove everything that belongs to the stack
+    Destroy(ApplyArgs),
+    /// Request a certificate from a deployed issuer, and verify it
+    Issue(IssueArgs),
+    /// Show the outputs of the last apply
+    Output(OutputArgs),
+    /// Make certificate authorities
+    #[command(subcommand)]
+    Ca(CaCommand),
+    /// Run the local AWS
+    #[command(subcommand)]
+    Local(LocalCommand),
+    /// Show everything at work on the local AWS: deploy, issue a certificate, verify it
+    Demo(DemoArgs),
+}
+
+/// Options of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Print the plan as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Exit with 0 if there is nothing to do, 2 if there is, 1 on errors
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// Options of `apply` and `destroy`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// Do not ask for confirmation
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Options of `output`.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Print the bare value of this output only
+    pub name: Option<String>,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `issue`.
+#[derive(Debug, Args)]
+pub struct IssueArgs {
+    /// A DNS name; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub dns: Vec<String>,
+    /// An IP address; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub ip: Vec<IpAddr>,
+    /// A URI, such as a SPIFFE id; may be repeated
+    #[arg(long, value_name = "URI")]
+    pub uri: Vec<String>,
+    /// The subject's common name: one of the names
+    #[arg(long, value_name = "NAME")]
+    pub cn: Option<String>,
+    /// The kind of key to make
+    #[arg(long, value_name = "TYPE", default_value = "p256", conflicts_with = "csr")]
+    pub key_type: KeyType,
+    /// How long the certificate is to be valid; the issuer's default if left out
+    #[arg(long, value_name = "HOURS")]
+    pub ttl_hours: Option<u32>,
+    /// Send this certificate request instead of making a key and a request
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dns", "ip", "uri", "cn"])]
+    pub csr: Option<PathBuf>,
+    /// The root certificate that the issued one must lead to
+    #[arg(long, value_name = "FILE", default_value = "ca/root.pem")]
+    pub root: PathBuf,
+    /// The folder for cert.pem, chain.pem and key.pem
+    #[arg(long, value_name = "DIR", default_value = "certs")]
+    pub out: PathBuf,
+    /// The issuer's URL; the stack's output `url` if left out
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+}
+
+/// What to do with certificate authorities.
+#[derive(Debug, Subcommand)]
+pub enum CaCommand {
+    /// Make a root CA and an issuing CA below it; refuses to overwrite
+    Init {
+        /// The folder for them
+        #[arg(long, value_name = "DIR", default_value = "ca")]
+        dir: PathBuf,
+    },
+}
+
+/// What to do with the local AWS.
+#[derive(Debug, Subcommand)]
+pub enum LocalCommand {
+    /// Start it, unless it is running; installs it on first use
+    Start {
+        /// The port on 127.0.0.1; a free one if left out
+        #[arg(long)]
+        port: Option<u16>,
+    },
+    /// Stop it; everything in it is gone
+    Stop,
+    /// Show whether it is running, and how to reach it
+    Status,
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The DNS name to get a certificate for
+    #[arg(long, value_name = "NAME", default_value = "demo.internal.example")]
+    pub dns: String,
+}

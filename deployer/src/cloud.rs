@@ -1,0 +1,65 @@
+//! The boundary between the engine and AWS: four verbs on documents. Tests put an in-memory cloud
+//! behind it.
+
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::aws::Aws;
+use crate::error::Error;
+use crate::resource::{self, AnyResourceType, Job, Object, Promise, Reading};
+
+/// Where objects live.
+pub trait Cloud {
+    /// Looks an object up; `prior` is what an earlier run was told by AWS, if there was one.
+    fn read<'a>(
+        &'a self,
+        address: &'a Address,
+        identity: Value,
+        prior: Option<Value>,
+    ) -> Promise<'a, Reading<Object>>;
+
+    /// Makes an object; its outputs.
+    fn create<'a>(&'a self, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value>;
+
+    /// Brings a live object to a spec; its outputs.
+    fn update<'a>(&'a self, job: &'a Job<'a>, live: Object, spec: Value) -> Promise<'a, Value>;
+
+    /// Removes an object; what AWS keeps of it for a while.
+    fn delete<'a>(&'a self, job: &'a Job<'a>, live: Object) -> Promise<'a, Option<String>>;
+}
+
+impl Cloud for Aws {
+    fn read<'a>(
+        &'a self,
+        address: &'a Address,
+        identity: Value,
+        prior: Option<Value>,
+    ) -> Promise<'a, Reading<Object>> {
+        with(address, |kind| kind.read(self, identity, prior, address))
+    }
+
+    fn create<'a>(&'a self, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value> {
+        with(job.address, |kind| kind.create(self, job, spec))
+    }
+
+    fn update<'a>(&'a self, job: &'a Job<'a>, live: Object, spec: Value) -> Promise<'a, Value> {
+        with(job.address, |kind| kind.update(self, job, live, spec))
+    }
+
+    fn delete<'a>(&'a self, job: &'a Job<'a>, live: Object) -> Promise<'a, Option<String>> {
+        with(job.address, |kind| kind.delete(self, job, live))
+    }
+}
+
+fn with<'a, T: 'a>(
+    address: &Address,
+    call: impl FnOnce(&'static dyn AnyResourceType) -> Promise<'a, T>,
+) -> Promise<'a, T> {
+    match resource::find(&address.kind) {
+        Some(kind) => call(kind),
+        None => {
+            let error = Error::new(format!("{address} is of a type that this release does not know"));
+            Box::pin(async { Err(error) })
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `deployer demo`: everything at work on the local AWS, from nothing to a verified certificate.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{apply, issue as issue_command, local, output};
+use crate::ca;
+use crate::cli::{ApplyArgs, CaCommand, DemoArgs, Global, IssueArgs};
+use crate::error::{Error, Result};
+use crate::issue::{self, KeyType};
+use crate::ui::Ui;
+
+/// A route that was made a moment ago may take some seconds to answer.
+const ROUTE_LIMIT: Duration = Duration::from_secs(30);
+
+pub(super) async fn run(global: &Global, args: &DemoArgs, ui: &Ui) -> Result<ExitCode> {
+    let global = Global { local: true, ..global.clone() };
+    let (dir, out) = (PathBuf::from("ca"), PathBuf::from("certs"));
+
+    ui.heading("1. A local AWS that checks signatures and permissions");
+    let instance = local::start(None, ui).await?;
+    ui.status(&format!("it runs at {}", instance.endpoint));
+
+    ui.heading("2. A root CA and an issuing CA");
+    if ca::Files::within(&dir).root.exists() {
+        ui.status(&format!("they are in {} already", dir.display()));
+    } else {
+        super::ca::run(&CaCommand::Init { dir: dir.clone() }, ui)?;
+    }
+
+    ui.heading(&format!("3. deployer --local apply: AWS is brought to what {} says", global.stack.display()));
+    let status = apply::apply(&global, &ApplyArgs { yes: true }, ui).await?;
+    if status != ExitCode::SUCCESS {
+        return Ok(status);
+    }
+    let url = output::find(&output::outputs(&global)?, "url")?.to_owned();
+
+    ui.heading("4. A call without a signature");
+    let status = refused(&url).await?;
+    ui.status(&format!("POST {url} was refused with status {status}, as it should be"));
+
+    ui.heading(&format!("5. deployer --local issue --dns {}: a signed call", args.dns));
+    issue_command::run(&global, request(args, &dir, &out, url), ui).await?;
+    show(&out.join("cert.pem"), ui);
+
+    ui.heading("What next");
+    ui.status(NEXT);
+    Ok(ExitCode::SUCCESS)
+}
+
+const NEXT: &str = "\
+  cargo run -- --local plan                       no changes: AWS is as declared
+  edit stack.yaml, then cargo run -- --local apply
+  cargo run -- --local issue --dns NAME           another certificate, into certs/
+  cargo run -- --local destroy                    remove everything
+  cargo run -- local stop                         stop the local AWS
+  cargo run -- plan                               the same on your AWS account: see the README";
+
+/// Sends an unsigned call; its status, which must be a refusal.
+async fn refused(url: &str) -> Result<u16> {
+    let start = Instant::now();
+    loop {
+        let (status, body) = issue::send_unsigned(url, "{}").await?;
+        match status {
+            403 => return Ok(status),
+            404 | 500..=599 if start.elapsed() < ROUTE_LIMIT => {
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+            _ => {
+                return Err(Error::new("the unsigned call was not refused with status 403")
+                    .because(format!("status {status}: {body}")));
+            }
+        }
+    }
+}
+
+fn request(args: &DemoArgs, dir: &Path, out: &Path, url: String) -> IssueArgs {
+    IssueArgs {
+        dns: vec![args.dns.clone()],
+        ip: Vec::new(),
+        uri: Vec::new(),
+        cn: None,
+        key_type: KeyType::P256,
+        ttl_hours: None,
+        csr: None,
+        root: ca::Files::within(dir).root,
+        out: out.to_owned(),
+        url: Some(url),
+    }
+}
+
+/// The certificate as OpenSSL sees it, where there is OpenSSL.
+fn show(certificate: &Path, ui: &Ui) {
+    let shown = Command::new("openssl")
+        .args(["x509", "-noout", "-text", "-certopt", "no_sigdump,no_pubkey", "-in"])
+        .arg(certificate)
+        .stderr(Stdio::null())
+        .output();
+    if let Ok(shown) = shown
+        && shown.status.success()
+    {
+        ui.heading(&format!("openssl x509 -text -in {}", certificate.display()));
+        ui.data(&String::from_utf8_lossy(&shown.stdout));
+    }
+}

@@ -1,0 +1,58 @@
+//! `deployer local`
+
+use std::process::ExitCode;
+
+use crate::cli::LocalCommand;
+use crate::error::Result;
+use crate::local::{self, Dirs, Instance};
+use crate::permissions;
+use crate::ui::Ui;
+
+pub(super) async fn run(command: LocalCommand, ui: &Ui) -> Result<ExitCode> {
+    match command {
+        LocalCommand::Start { port } => {
+            let instance = start(port, ui).await?;
+            ui.status("the local AWS is running");
+            describe(&instance, ui)?;
+        }
+        LocalCommand::Stop => {
+            let running = local::stop(&dirs()?, &|text| ui.detail(text)).await?;
+            ui.status(if running {
+                "stopped the local AWS; everything in it is gone"
+            } else {
+                "the local AWS was not running"
+            });
+        }
+        LocalCommand::Status => match local::status(&dirs()?)? {
+            Some(instance) => {
+                ui.status("the local AWS is running");
+                describe(&instance, ui)?;
+            }
+            None => {
+                ui.status("the local AWS is not running; `deployer local start` starts it");
+                return Ok(ExitCode::FAILURE);
+            }
+        },
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The running local AWS, started and first of all installed if need be.
+pub(super) async fn start(port: Option<u16>, ui: &Ui) -> Result<Instance> {
+    local::start(&dirs()?, &permissions::policy(), port, &|text| ui.detail(text)).await
+}
+
+fn dirs() -> Result<Dirs> {
+    Dirs::from_environment(|name| std::env::var_os(name))
+}
+
+/// How to reach it with other tools; the keys themselves stay in their files.
+fn describe(instance: &Instance, ui: &Ui) -> Result<()> {
+    let folder = dirs()?.instance;
+    ui.data(&format!("endpoint  {}", instance.endpoint));
+    ui.data(&format!("account   {} in {}", instance.account, instance.region));
+    ui.data(&format!("process   {}", instance.pid));
+    ui.data(&format!("deployer  . {}", folder.join("deployer.env").display()));
+    ui.data(&format!("client    . {}", folder.join("client.env").display()));
+    Ok(())
+}

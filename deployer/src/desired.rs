@@ -1,0 +1,49 @@
+//! From a checked stack file to what is desired: local files are read, built and fingerprinted.
+
+use std::collections::BTreeMap;
+
+use crate::address::Address;
+use crate::error::{Error, Result};
+use crate::plan::{Desired, Wanted};
+use crate::resource::{self, Payload, Sources};
+use crate::stack::Stack;
+
+/// The bytes that fingerprints stand for, by address. They go to AWS and nowhere else.
+pub type Payloads = BTreeMap<Address, Payload>;
+
+/// Gathers what a stack declares.
+///
+/// # Errors
+/// Everything that is wrong with the local files, in one error.
+pub fn gather(stack: &Stack, sources: &Sources<'_>) -> Result<(Desired, Payloads)> {
+    let mut desired = Desired { stack: stack.name.clone(), resources: BTreeMap::new() };
+    let mut payloads = Payloads::new();
+    let mut failures: Vec<(Address, Error)> = Vec::new();
+    for (address, declaration) in &stack.resources {
+        let Some(kind) = resource::find(&address.kind) else { continue };
+        match kind.gather(&declaration.declared, sources) {
+            Ok(gathered) => {
+                let depends_on = declaration.depends_on.clone();
+                desired.resources.insert(address.clone(), Wanted { spec: gathered.spec, depends_on });
+                payloads.extend(gathered.payload.map(|payload| (address.clone(), payload)));
+            }
+            Err(error) => failures.push((address.clone(), error)),
+        }
+    }
+    match failures.len() {
+        0 => Ok((desired, payloads)),
+        1 => {
+            let (address, error) = failures.remove(0);
+            Err(error.within(format!("could not prepare {address}")))
+        }
+        count => {
+            let mut all = Error::new(format!("could not prepare {count} resources"));
+            for (address, error) in failures {
+                let causes = std::iter::once(error.message).chain(error.causes).collect::<Vec<_>>();
+                all = all.because(format!("{address}: {}", causes.join(": ")));
+                all.hints.extend(error.hints);
+            }
+            Err(all)
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! The plan: desired, observed and state in; changes out. Pure and synchronous, and complete: apply
+//! decides nothing but the order and the retries.
+
+mod reason;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+pub use reason::Reason;
+
+use crate::address::Address;
+use crate::diff::{self, Difference};
+use crate::error::{Error, Result};
+use crate::graph;
+use crate::reference::{self, Reference};
+use crate::resource::{self, AnyResourceType, Object, Reading, tags};
+use crate::state::{Entry, Phase, State};
+
+/// What is wanted of one resource: its spec with references as they stand in `stack.yaml`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
+    /// Local files replaced by fingerprints, references unresolved.
+    pub spec: Value,
+    /// What it refers to.
+    pub depends_on: BTreeSet<Address>,
+}
+
+/// Everything that is wanted of a stack.
+#[derive(Debug, Clone, Default)]
+pub struct Desired {
+    /// The stack's name.
+    pub stack: String,
+    /// What is wanted, by address. Empty to destroy.
+    pub resources: BTreeMap<Address, Wanted>,
+}
+
+/// What AWS holds now, by address.
+pub type Observed = BTreeMap<Address, Reading<Object>>;
+
+/// What is to happen to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It is as it should be.
+    NoOp,
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It is removed and made anew, because AWS cannot change it in place.
+    Replace,
+    /// It is removed.
+    Delete,
+}
+
+/// One field that is to change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FieldChange {
+    /// The field's path, such as `environment.LOG_LEVEL`.
+    pub path: String,
+    /// What AWS holds.
+    pub before: Option<Value>,
+    /// What it is to hold; unresolved references are known only after apply.
+    pub after: Option<Value>,
+    /// Whether AWS differs from what the last apply left, rather than `stack.yaml`.
+    pub drift: bool,
+    /// Whether this field is why the object must be replaced.
+    pub forces_replacement: bool,
+}
+
+/// What is to happen to one resource, and why.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// Whose change this is.
+    pub address: Address,
+    /// What is to happen.
+    pub action: Action,
+    /// Why; for display only.
+    pub reasons: Vec<Reason>,
+    /// What differs.
+    pub fields: Vec<FieldChange>,
+    /// The changes that must be done before this one.
+    pub after: BTreeSet<Address>,
+    /// What the object is to be, as far as it is known; none when it is to go.
+    pub spec: Option<Value>,
+    /// What the object refers to.
+    pub depends_on: BTreeSet<Address>,
+    /// The object as it was observed.
+    pub live: Option<Object>,
+}
+
+/// All changes, in an order in which they could be carried out one by one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// The stack's name.
+    pub stack: String,
+    /// One change for each resource, those without an action included.
+    pub changes: Vec<Change>,
+}
+
+impl Plan {
+    /// The changes that do something.
+    pub fn actions(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.action != Action::NoOp)
+    }
+
+    /// How many changes have this action.
+    pub fn count(&self, action: Action) -> usize {
+        self.changes.iter().filter(|change| change.action == action).count()
+    }
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// Objects of the same name that belong to others, all of them in one error.
+pub fn plan(desired: &Desired, observed: &Observed, state: &State) -> Result<Plan> {
+    let mut planner = Planner { desired, observed, state, known: BTreeMap::new() };
+    let wanted_order = order(desired.resources.iter().map(|(a, wanted)| (a, &wanted.depends_on)))?;
+    let mut refusals = Vec::new();
+    let mut changes = BTreeMap::new();
+    for address in &wanted_order {
+        match planner.wanted(address, &desired.resources[address]) {
+            Ok(change) => {
+                changes.insert(address.clone(), change);
+            }
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    for address in observed.keys().filter(|address| !desired.resources.contains_key(*address)) {
+        if let Some(change) = planner.unwanted(address) {
+            changes.insert(address.clone(), change);
+        }
+    }
+    if !refusals.is_empty() {
+        return Err(refuse(refusals));
+    }
+    let ordered = sequence(&mut changes, state)?;
+    Ok(Plan { stack: desired.stack.clone(), changes: ordered })
+}
+
+struct Planner<'a> {
+    desired: &'a Desired,
+    observed: &'a Observed,
+    state: &'a State,
+    /// The outputs of objects that stay.
+    known: BTreeMap<Address, Value>,
+}
+
+impl Planner<'_> {
+    fn wanted(&mut self, address: &Address, wanted: &Wanted) -> Result<Change> {
+        let kind = kind_of(address)?;
+        let spec = kind.normalise(&reference::resolve(&wanted.spec, &|found| lookup(&self.known, found)))?;
+        let entry = self.state.resources.get(address);
+        let reading = self.observed.get(address).unwrap_or(&Reading::Absent);
+        let mut change = Change {
+            address: address.clone(),
+            action: Action::NoOp,
+            reasons: Vec::new(),
+            fields: Vec::new(),
+            after: BTreeSet::new(),
+            depends_on: wanted.depends_on.clone(),
+            live: None,
+            spec: None,
+        };
+        match reading {
+            Reading::Present(live) => {
+                self.own(address, live, entry)?;
+                self.compare(kind, &mut change, live, &spec, entry)?;
+            }
+            Reading::Absent | Reading::Recoverable(_) => {
+                change.action = Action::Create;
+                change.reasons.push(Reason::of_absence(reading, entry));
+                change.fields = created(&spec);
+            }
+        }
+        if matches!(change.action, Action::NoOp | Action::Update)
+            && let Some(live) = &change.live
+        {
+            self.known.insert(address.clone(), live.outputs.clone());
+        }
+        change.spec = Some(spec);
+        Ok(change)
+    }
+
+    /// Fills in what differs between the live object and its spec, and what follows from that.
+    fn compare(
+        &self,
+        kind: &dyn AnyResourceType,
+        change: &mut Change,
+        live: &Object,
+        spec: &Value,
+        entry: Option<&Entry>,
+    ) -> Result<()> {
+        let last = entry.filter(|entry| entry.phase == Phase::Ready).map(|entry| &entry.spec);
+        let mut seen = kind.align(&live.spec, spec)?;
+        let ours: Vec<&Value> = std::iter::once(spec).chain(last).collect();
+        tags::forget_foreign(&mut seen, &ours);
+        change.fields = diff::between(&seen, spec)
+            .into_iter()
+            .map(|difference| field_change(difference, spec, last, kind.replace_on()))
+            .collect();
+        change.live = Some(Object { spec: seen, outputs: live.outputs.clone() });
+        if change.fields.is_empty() {
+            return Ok(());
+        }
+        let replace = change.fields.iter().any(|field| field.forces_replacement);
+        change.action = if replace { Action::Replace } else { Action::Update };
+        change.reasons = Reason::of_difference(&change.fields, entry);
+        Ok(())
+    }
+
+    /// What is in AWS or in the state, but not in `stack.yaml`.
+    fn unwanted(&self, address: &Address) -> Option<Change> {
+        let entry = self.state.resources.get(address);
+        let Some(Reading::Present(live)) = self.observed.get(address) else {
+            return None;
+        };
+        // An object without tags of its own lives within one that was found to be ours.
+        let ours = match tags::owner(&live.spec) {
+            None => true,
+            Some(("", _)) => entry.is_some(),
+            Some((stack, _)) => stack == self.desired.stack,
+        };
+        if !ours {
+            return None;
+        }
+        Some(Change {
+            address: address.clone(),
+            action: Action::Delete,
+            reasons: vec![Reason::NotDeclared],
+            fields: diff::between(&live.spec, &Value::Object(serde_json::Map::new()))
+                .into_iter()
+                .map(|difference| field_change(difference, &Value::Null, None, &[]))
+                .collect(),
+            after: BTreeSet::new(),
+            spec: None,
+            depends_on: entry.map(|entry| entry.depends_on.clone()).unwrap_or_default(),
+            live: Some(live.clone()),
+        })
+    }
+
+    /// Refuses an object that belongs to somebody else.
+    fn own(&self, address: &Address, live: &Object, entry: Option<&Entry>) -> Result<()> {
+        let Some((stack, owner)) = tags::owner(&live.spec) else { return Ok(()) };
+        let ours = stack == self.desired.stack && owner == address.to_string();
+        if ours || (stack.is_empty() && entry.is_some()) {
+            return Ok(());
+        }
+        let name = live.outputs.get("arn").and_then(Value::as_str).unwrap_or_default();
+        let whose = match (stack, owner) {
+            ("", _) => "it carries no ownership tags".to_owned(),
+            (stack, owner) => format!("its tags say that it is {owner} of the stack `{stack}`"),
+        };
+        Err(Error::new(format!("{address} exists already and is not this stack's: {name}")).because(whose).hint(
+            format!(
+                "to adopt it, tag it with {}={} and {}={address}; otherwise choose another name",
+                tags::STACK,
+                self.desired.stack,
+                tags::ADDRESS
+            ),
+        ))
+    }
+}
+
+/// The fields of an object that is to be made, apart from those that are left to AWS.
+fn created(spec: &Value) -> Vec<FieldChange> {
+    diff::between(&Value::Object(serde_json::Map::new()), spec)
+        .into_iter()
+        .flat_map(|difference| match difference.after {
+            // A mapping that is all new is still shown entry by entry.
+            Some(Value::Object(fields)) if !diff::is_policy(&Value::Object(fields.clone())) => fields
+                .into_iter()
+                .map(|(key, value)| (format!("{}.{key}", difference.path), Some(value)))
+                .collect(),
+            after => vec![(difference.path, after)],
+        })
+        .map(|(path, after)| FieldChange { path, before: None, after, drift: false, forces_replacement: false })
+        .collect()
+}
+
+fn field_change(
+    difference: Difference,
+    spec: &Value,
+    last: Option<&Value>,
+    replace_on: &[&str],
+) -> FieldChange {
+    let field = difference.path.split('.').next().unwrap_or_default();
+    // `stack.yaml` asks for the same as at the last apply: so it is AWS that has moved.
+    let drift = last.is_some_and(|last| at(last, &difference.path) == at(spec, &difference.path));
+    FieldChange {
+        forces_replacement: replace_on.contains(&field),
+        drift,
+        path: difference.path,
+        before: difference.before,
+        after: difference.after,
+    }
+}
+
+/// The value at a path such as `tags.a.b`, where keys may hold dots themselves.
+fn at<'v>(document: &'v Value, path: &str) -> Option<&'v Value> {
+    if let Some(value) = document.get(path) {
+        return Some(value).filter(|value| !value.is_null());
+    }
+    path.match_indices('.').find_map(|(dot, _)| at(document.get(&path[..dot])?, &path[dot + 1..]))
+}
+
+/// Resolves a reference from outputs that are known.
+pub(crate) fn lookup(known: &BTreeMap<Address, Value>, found: &Reference) -> Option<String> {
+    known.get(&found.address)?.get(&found.attribute)?.as_str().map(ToOwned::to_owned)
+}
+
+fn kind_of(address: &Address) -> Result<&'static dyn AnyResourceType> {
+    resource::find(&address.kind).ok_or_else(|| {
+        Error::new(format!("{address} is of a type that this release does not know"))
+            .hint("use the release of deployer that made it")
+    })
+}
+
+fn order<'a>(edges: impl Iterator<Item = (&'a Address, &'a BTreeSet<Address>)>) -> Result<Vec<Address>> {
+    let graph = edges.map(|(address, needs)| (address.clone(), needs.clone())).collect();
+    graph::order(&graph).map_err(|cycle| {
+        let path: Vec<_> = cycle.iter().map(ToString::to_string).collect();
+        Error::new(format!("these need each other: {}", path.join(" → ")))
+    })
+}
+
+/// Gives each change what it must wait for, and puts all in order.
+fn sequence(changes: &mut BTreeMap<Address, Change>, state: &State) -> Result<Vec<Change>> {
+    let deleted: BTreeSet<Address> = changes
+        .values()
+        .filter(|change| change.action == Action::Delete)
+        .map(|change| change.address.clone())
+        .collect();
+    let mut after: BTreeMap<Address, BTreeSet<Address>> =
+        changes.keys().map(|address| (address.clone(), BTreeSet::new())).collect();
+    for change in changes.values() {
+        let remembered = state.resources.get(&change.address).map(|entry| &entry.depends_on);
+        for need in change.depends_on.iter().chain(remembered.into_iter().flatten()) {
+            if deleted.contains(need) {
+                // What is still referred to, or was until this plan, goes last.
+                if let Some(waits) = after.get_mut(need) {
+                    waits.insert(change.address.clone());
+                }
+            } else if change.depends_on.contains(need) && changes.contains_key(need) {
+                after.entry(change.address.clone()).or_default().insert(need.clone());
+            }
+        }
+    }
+    let ordered = order(after.iter())?;
+    Ok(ordered
+        .into_iter()
+        .filter_map(|address| {
+            let mut change = changes.remove(&address)?;
+            change.after = after.remove(&address).unwrap_or_default();
+            Some(change)
+        })
+        .collect())
+}
+
+fn refuse(mut refusals: Vec<Error>) -> Error {
+    if refusals.len() == 1 {
+        return refusals.remove(0);
+    }
+    let mut error = Error::new(format!("{} objects exist already and are not this stack's", refusals.len()));
+    for refusal in refusals {
+        error = error.because(format!("{}: {}", refusal.message, refusal.causes.join(": ")));
+        error.hints.extend(refusal.hints);
+    }
+    error
+}

@@ -1,0 +1,329 @@
+//! Resource types: what the engine needs to know of a kind of AWS object, and the one list of them.
+//!
+//! A type is one file below `resource/` and one row in [`RESOURCE_TYPES`]. The engine works on
+//! documents (`serde_json::Value`) and knows no kinds; the blanket implementation at the end of this
+//! file is the only place where typed and untyped meet.
+
+pub mod http_api;
+pub mod http_route;
+pub mod iam_role;
+pub mod lambda_function;
+pub mod log_group;
+pub mod secret;
+pub mod tags;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use crate::address::Address;
+use crate::aws::Aws;
+use crate::error::{Context, Error, Result};
+use crate::package::Host;
+
+/// Every resource type, by kind. The row that a new type needs goes here.
+pub const RESOURCE_TYPES: &[&dyn AnyResourceType] = &[
+    &http_api::HttpApi,
+    &http_route::HttpRoute,
+    &iam_role::IamRole,
+    &lambda_function::LambdaFunction,
+    &log_group::LogGroup,
+    &secret::Secret,
+];
+
+/// The type with this kind.
+pub fn find(kind: &str) -> Option<&'static dyn AnyResourceType> {
+    RESOURCE_TYPES.iter().copied().find(|resource| resource.kind() == kind)
+}
+
+/// One kind of AWS object: what users declare of it, and how it is read, made, changed and removed.
+pub trait ResourceType: 'static + Sync {
+    /// The first half of its addresses.
+    const KIND: &'static str;
+    /// A complete entry of `stack.yaml`. It documents the type, and it lends its values to fields
+    /// that a user got wrong, so that one run reports all mistakes.
+    const EXAMPLE: &'static str;
+    /// What other resources can refer to.
+    const OUTPUTS: &'static [&'static str];
+    /// Fields that AWS cannot change in place.
+    const REPLACE_ON: &'static [&'static str];
+    /// The IAM actions that its calls need.
+    const ACTIONS: &'static [&'static str];
+
+    /// What users write. Unknown keys are refused; defaults are filled in.
+    type Declared: Serialize + DeserializeOwned;
+    /// The part of a declaration by which the object is found in AWS.
+    type Identity: Serialize + DeserializeOwned;
+    /// What the object is to be, and what it is: the same type for both, so that drift and change
+    /// are the difference of two documents. Local files stand in it as fingerprints.
+    type Spec: Serialize + DeserializeOwned;
+    /// What AWS assigns.
+    type Outputs: Serialize + DeserializeOwned;
+
+    /// What is wrong with a declaration beyond its types: AWS's limits.
+    fn validate(declared: &Self::Declared) -> Vec<Fault>;
+
+    /// Turns a declaration into a spec: local files are read, built, and replaced by fingerprints.
+    fn gather(declared: Self::Declared, sources: &Sources<'_>) -> Result<Gathered<Self::Spec>>;
+
+    /// The observed spec in the wording of the desired one, wherever both mean the same.
+    fn align(observed: Self::Spec, _desired: &Self::Spec) -> Self::Spec {
+        observed
+    }
+
+    /// Looks the object up. `prior` is what an earlier run was told by AWS, if there was one.
+    fn read(
+        aws: &Aws,
+        identity: Self::Identity,
+        prior: Option<Self::Outputs>,
+        address: &Address,
+    ) -> impl Future<Output = Result<Reading<Live<Self::Spec, Self::Outputs>>>>;
+
+    /// Makes the object. What a run before this one left half-made is found and finished.
+    fn create(aws: &Aws, job: &Job<'_>, spec: Self::Spec) -> impl Future<Output = Result<Self::Outputs>>;
+
+    /// Brings the live object to the spec, touching only what differs.
+    fn update(
+        aws: &Aws,
+        job: &Job<'_>,
+        live: Live<Self::Spec, Self::Outputs>,
+        spec: Self::Spec,
+    ) -> impl Future<Output = Result<Self::Outputs>>;
+
+    /// Removes the object; one that is already gone is a success. What AWS keeps for a while is
+    /// told, with its date.
+    fn delete(
+        aws: &Aws,
+        job: &Job<'_>,
+        live: Live<Self::Spec, Self::Outputs>,
+    ) -> impl Future<Output = Result<Option<String>>>;
+}
+
+/// A live object: what it is, and what AWS assigned to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Live<S, O> {
+    /// What it is, in the words of the spec.
+    pub spec: S,
+    /// What AWS assigned.
+    pub outputs: O,
+}
+
+/// A live object as the engine sees it.
+pub type Object = Live<Value, Value>;
+
+/// What a look at AWS found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading<L> {
+    /// The object is there.
+    Present(L),
+    /// It is not.
+    Absent,
+    /// It was deleted but can still be brought back; the text says until when.
+    Recoverable(String),
+}
+
+/// Something wrong with a declaration: where, step by step into the entry, and what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Keys, and the numbers of items, from the entry inwards.
+    pub path: Vec<String>,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault at the end of `path`.
+    pub fn new<'p>(path: impl IntoIterator<Item = &'p str>, message: impl Into<String>) -> Self {
+        Self { path: path.into_iter().map(str::to_owned).collect(), message: message.into() }
+    }
+}
+
+/// Bytes that go to AWS but into nothing that we keep: a secret's value, a function's package.
+pub type Payload = Zeroizing<Vec<u8>>;
+
+/// A spec, and the bytes that its fingerprints stand for.
+#[derive(Debug)]
+pub struct Gathered<S> {
+    /// The spec.
+    pub spec: S,
+    /// What the fingerprint in the spec stands for.
+    pub payload: Option<Payload>,
+}
+
+/// Where declarations find local files, and what packages must run on.
+pub struct Sources<'a> {
+    /// The folder of `stack.yaml`; paths in it are relative to this.
+    pub base: PathBuf,
+    /// Where the function will run: Lambda's runtime, or for the local AWS this machine.
+    pub host: Host,
+    /// The time, to tell an expired CA.
+    pub now: OffsetDateTime,
+    /// Told what takes time.
+    pub report: &'a dyn Fn(&str),
+}
+
+/// What a change comes with, beside the spec.
+pub struct Job<'a> {
+    /// Whose object this is.
+    pub address: &'a Address,
+    /// What the spec's fingerprint stands for.
+    pub payload: Option<&'a Payload>,
+    /// Takes note of what AWS has assigned so far; it is on disk when this returns.
+    pub journal: &'a dyn Fn(Value) -> Result<()>,
+    /// Told what is waited for.
+    pub note: &'a dyn Fn(&str),
+}
+
+impl Job<'_> {
+    /// Records what AWS has assigned so far, so that a crash after this call loses nothing.
+    pub fn record<O: Serialize>(&self, outputs: &O) -> Result<()> {
+        (self.journal)(encode(outputs)?)
+    }
+
+    /// The bytes that the spec's fingerprint stands for.
+    pub fn payload(&self) -> Result<&Payload> {
+        self.payload.ok_or_else(|| Error::new(format!("the content of {} was not gathered", self.address)))
+    }
+}
+
+/// [`ResourceType`] without its types: documents in, documents out.
+pub trait AnyResourceType: Sync {
+    /// See [`ResourceType::KIND`].
+    fn kind(&self) -> &'static str;
+    /// See [`ResourceType::EXAMPLE`].
+    fn example(&self) -> &'static str;
+    /// See [`ResourceType::OUTPUTS`].
+    fn outputs(&self) -> &'static [&'static str];
+    /// See [`ResourceType::REPLACE_ON`].
+    fn replace_on(&self) -> &'static [&'static str];
+    /// See [`ResourceType::ACTIONS`].
+    fn actions(&self) -> &'static [&'static str];
+    /// Parses a declaration and fills in its defaults.
+    fn declare(&self, declared: &Value) -> Result<Value, serde_path_to_error::Error<serde_json::Error>>;
+    /// See [`ResourceType::validate`]; the declaration must have parsed.
+    fn validate(&self, declared: &Value) -> Vec<Fault>;
+    /// The part of a declaration or spec by which the object is found.
+    fn identity(&self, document: &Value) -> Result<Value>;
+    /// See [`ResourceType::gather`].
+    fn gather(&self, declared: &Value, sources: &Sources<'_>) -> Result<Gathered<Value>>;
+    /// The one form of a spec: defaults filled, documents canonical.
+    fn normalise(&self, spec: &Value) -> Result<Value>;
+    /// See [`ResourceType::align`].
+    fn align(&self, observed: &Value, desired: &Value) -> Result<Value>;
+    /// See [`ResourceType::read`].
+    fn read<'a>(
+        &self,
+        aws: &'a Aws,
+        identity: Value,
+        prior: Option<Value>,
+        address: &'a Address,
+    ) -> Promise<'a, Reading<Object>>;
+    /// See [`ResourceType::create`].
+    fn create<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value>;
+    /// See [`ResourceType::update`].
+    fn update<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, live: Object, spec: Value) -> Promise<'a, Value>;
+    /// See [`ResourceType::delete`].
+    fn delete<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, live: Object) -> Promise<'a, Option<String>>;
+}
+
+/// A boxed future. Everything runs on one thread, so none of them is `Send`.
+pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
+
+impl<R: ResourceType> AnyResourceType for R {
+    fn kind(&self) -> &'static str {
+        R::KIND
+    }
+
+    fn example(&self) -> &'static str {
+        R::EXAMPLE
+    }
+
+    fn outputs(&self) -> &'static [&'static str] {
+        R::OUTPUTS
+    }
+
+    fn replace_on(&self) -> &'static [&'static str] {
+        R::REPLACE_ON
+    }
+
+    fn actions(&self) -> &'static [&'static str] {
+        R::ACTIONS
+    }
+
+    fn declare(&self, declared: &Value) -> Result<Value, serde_path_to_error::Error<serde_json::Error>> {
+        let declared: R::Declared = serde_path_to_error::deserialize(declared)?;
+        serde_path_to_error::serialize(&declared, serde_json::value::Serializer)
+    }
+
+    fn validate(&self, declared: &Value) -> Vec<Fault> {
+        decode::<R::Declared>(declared.clone()).map(|declared| R::validate(&declared)).unwrap_or_default()
+    }
+
+    fn identity(&self, document: &Value) -> Result<Value> {
+        encode(&decode::<R::Identity>(document.clone())?)
+    }
+
+    fn gather(&self, declared: &Value, sources: &Sources<'_>) -> Result<Gathered<Value>> {
+        let gathered = R::gather(decode(declared.clone())?, sources)?;
+        Ok(Gathered { spec: encode(&gathered.spec)?, payload: gathered.payload })
+    }
+
+    fn normalise(&self, spec: &Value) -> Result<Value> {
+        encode(&decode::<R::Spec>(spec.clone())?)
+    }
+
+    fn align(&self, observed: &Value, desired: &Value) -> Result<Value> {
+        encode(&R::align(decode(observed.clone())?, &decode(desired.clone())?))
+    }
+
+    fn read<'a>(
+        &self,
+        aws: &'a Aws,
+        identity: Value,
+        prior: Option<Value>,
+        address: &'a Address,
+    ) -> Promise<'a, Reading<Object>> {
+        Box::pin(async move {
+            // Outputs of another release may have another shape; the object is then found by name.
+            let prior = prior.and_then(|prior| serde_json::from_value(prior).ok());
+            Ok(match R::read(aws, decode(identity)?, prior, address).await? {
+                Reading::Present(live) => Reading::Present(Object {
+                    spec: encode(&live.spec)?,
+                    outputs: encode(&live.outputs)?,
+                }),
+                Reading::Absent => Reading::Absent,
+                Reading::Recoverable(until) => Reading::Recoverable(until),
+            })
+        })
+    }
+
+    fn create<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value> {
+        Box::pin(async move { encode(&R::create(aws, job, decode(spec)?).await?) })
+    }
+
+    fn update<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, live: Object, spec: Value) -> Promise<'a, Value> {
+        Box::pin(async move { encode(&R::update(aws, job, typed(live)?, decode(spec)?).await?) })
+    }
+
+    fn delete<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, live: Object) -> Promise<'a, Option<String>> {
+        Box::pin(async move { R::delete(aws, job, typed(live)?).await })
+    }
+}
+
+fn typed<S: DeserializeOwned, O: DeserializeOwned>(object: Object) -> Result<Live<S, O>> {
+    Ok(Live { spec: decode(object.spec)?, outputs: decode(object.outputs)? })
+}
+
+fn encode<T: Serialize>(value: &T) -> Result<Value> {
+    serde_json::to_value(value).context(|| "could not turn a spec into a document".to_owned())
+}
+
+fn decode<T: DeserializeOwned>(document: Value) -> Result<T> {
+    serde_json::from_value(document).context(|| "could not read a spec from its document".to_owned())
+}

@@ -1,0 +1,232 @@
+//! An API Gateway HTTP API with its `$default` stage, which deploys every change by itself.
+//!
+//! Names of APIs are not unique, so an API is found by its id or, when that is lost, by its
+//! ownership tags; otherwise a lost state would mean a second API.
+//! <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid.html>
+
+use aws_sdk_apigatewayv2::operation::get_stage::GetStageOutput;
+use aws_sdk_apigatewayv2::types::ProtocolType;
+use serde::{Deserialize, Serialize};
+
+use super::tags::{self, Tags};
+use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use crate::address::Address;
+use crate::aws::{self, Aws};
+use crate::error::{Error, Result};
+
+/// The stage whose URL has no stage in its path.
+const STAGE: &str = "$default";
+
+/// The resource type `http_api`.
+pub struct HttpApi;
+
+/// An HTTP API, as declared and as observed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// 1 to 128 characters.
+    pub name: String,
+    /// At most 1024 characters.
+    #[serde(default)]
+    pub description: String,
+    /// Whether the `$default` stage deploys changes by itself. None where there is no such stage.
+    #[serde(default = "yes")]
+    pub auto_deploy: Option<bool>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// What an API is found by; its ownership tags, since neither name nor id will do.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Identity {
+    name: String,
+    #[serde(default)]
+    tags: Tags,
+}
+
+/// What AWS assigns.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Ten characters, the first part of the host name.
+    pub id: String,
+    /// The URL without a path, such as `https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com`.
+    pub endpoint: String,
+    /// What policies for callers refer to, without a stage: `arn:…:execute-api:REGION:ACCOUNT:ID`.
+    pub execution_arn: String,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "serde's default must have the type of the field")]
+fn yes() -> Option<bool> {
+    Some(true)
+}
+
+impl ResourceType for HttpApi {
+    const KIND: &'static str = "http_api";
+    const EXAMPLE: &'static str = "\
+name: example
+description: Issues certificates
+";
+    const OUTPUTS: &'static [&'static str] = &["endpoint", "execution_arn", "id"];
+    const REPLACE_ON: &'static [&'static str] = &[];
+    const ACTIONS: &'static [&'static str] = &[
+        "apigateway:DELETE",
+        "apigateway:GET",
+        "apigateway:PATCH",
+        "apigateway:POST",
+        "apigateway:TagResource",
+        "apigateway:UntagResource",
+    ];
+
+    type Declared = Spec;
+    type Identity = Identity;
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    fn validate(declared: &Spec) -> Vec<Fault> {
+        let mut faults = tags::validate(&declared.tags);
+        if declared.name.is_empty() || declared.name.chars().count() > 128 {
+            faults.push(Fault::new(["name"], "must be 1 to 128 characters"));
+        }
+        if declared.description.chars().count() > 1024 {
+            faults.push(Fault::new(["description"], "must be at most 1024 characters"));
+        }
+        if declared.auto_deploy != Some(true) {
+            faults.push(Fault::new(["auto_deploy"], "must be true: without it no change would ever be live"));
+        }
+        faults
+    }
+
+    fn gather(declared: Spec, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {
+        Ok(Gathered { spec: declared, payload: None })
+    }
+
+    async fn read(
+        aws: &Aws,
+        identity: Identity,
+        prior: Option<Outputs>,
+        _address: &Address,
+    ) -> Result<Reading<Live<Spec, Outputs>>> {
+        if let Some(prior) = prior
+            && let Some(live) = read(aws, &prior.id).await?
+        {
+            return Ok(Reading::Present(live));
+        }
+        match find(aws, &identity.tags).await? {
+            Some(id) => Ok(read(aws, &id).await?.map_or(Reading::Absent, Reading::Present)),
+            None => Ok(Reading::Absent),
+        }
+    }
+
+    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
+        if let Some(id) = find(aws, &spec.tags).await?
+            && let Some(live) = read(aws, &id).await?
+        {
+            return Self::update(aws, job, live, spec).await;
+        }
+        let made = aws
+            .apigateway
+            .create_api()
+            .name(&spec.name)
+            .protocol_type(ProtocolType::Http)
+            .set_description(Some(spec.description.clone()).filter(|text| !text.is_empty()))
+            .set_tags(Some(spec.tags.clone().into_iter().collect()))
+            .send()
+            .await
+            .map_err(|error| aws::failed("CreateApi", &spec.name, &error))?;
+        let id = made.api_id.ok_or_else(|| Error::new(format!("CreateApi told no id of {}", spec.name)))?;
+        let outputs = outputs(aws, &id, made.api_endpoint);
+        job.record(&outputs)?;
+        stage(aws, &id, &spec, None).await?;
+        Ok(outputs)
+    }
+
+    async fn update(aws: &Aws, _job: &Job<'_>, live: Live<Spec, Outputs>, spec: Spec) -> Result<Outputs> {
+        let (old, id) = (&live.spec, &live.outputs.id);
+        if (&old.name, &old.description) != (&spec.name, &spec.description) {
+            let call = aws.apigateway.update_api().api_id(id).name(&spec.name).description(&spec.description);
+            call.send().await.map_err(|error| aws::failed("UpdateApi", id, &error))?;
+        }
+        if old.auto_deploy != spec.auto_deploy {
+            stage(aws, id, &spec, old.auto_deploy).await?;
+        }
+        let arn = format!("arn:{}:apigateway:{}::/apis/{id}", aws.partition, aws.region);
+        let (set, remove) = tags::changes(&old.tags, &spec.tags);
+        if !set.is_empty() {
+            let call =
+                aws.apigateway.tag_resource().resource_arn(&arn).set_tags(Some(set.into_iter().collect()));
+            call.send().await.map_err(|error| aws::failed("TagResource", &arn, &error))?;
+        }
+        if !remove.is_empty() {
+            let call = aws.apigateway.untag_resource().resource_arn(&arn).set_tag_keys(Some(remove));
+            call.send().await.map_err(|error| aws::failed("UntagResource", &arn, &error))?;
+        }
+        Ok(live.outputs)
+    }
+
+    /// The stage, and whatever else lives in the API, goes with it.
+    async fn delete(aws: &Aws, _job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
+        let id = &live.outputs.id;
+        let deleted = aws::optional(aws.apigateway.delete_api().api_id(id).send().await);
+        deleted.map_err(|error| aws::failed("DeleteApi", id, &error))?;
+        Ok(None)
+    }
+}
+
+async fn read(aws: &Aws, id: &str) -> Result<Option<Live<Spec, Outputs>>> {
+    let (api, stage) = tokio::join!(
+        aws.apigateway.get_api().api_id(id).send(),
+        aws.apigateway.get_stage().api_id(id).stage_name(STAGE).send(),
+    );
+    let api = aws::optional(api).map_err(|error| aws::failed("GetApi", id, &error))?;
+    let stage = aws::optional(stage).map_err(|error| aws::failed("GetStage", id, &error))?;
+    Ok(api.map(|api| Live {
+        spec: Spec {
+            name: api.name.unwrap_or_default(),
+            description: api.description.unwrap_or_default(),
+            auto_deploy: stage.as_ref().and_then(GetStageOutput::auto_deploy),
+            tags: tags::from_aws(api.tags.unwrap_or_default()),
+        },
+        outputs: outputs(aws, id, api.api_endpoint),
+    }))
+}
+
+/// The API that carries these ownership tags, on whatever page of the list it is.
+async fn find(aws: &Aws, owner: &Tags) -> Result<Option<String>> {
+    let mut page = None;
+    loop {
+        let call = aws.apigateway.get_apis().set_next_token(page).send().await;
+        let answer = call.map_err(|error| aws::failed("GetApis", "all HTTP APIs", &error))?;
+        for api in answer.items.unwrap_or_default() {
+            let tags = api.tags.unwrap_or_default();
+            if [tags::STACK, tags::ADDRESS].iter().all(|tag| tags.get(*tag) == owner.get(*tag)) {
+                return Ok(api.api_id);
+            }
+        }
+        page = answer.next_token.filter(|token| !token.is_empty());
+        if page.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+fn outputs(aws: &Aws, id: &str, endpoint: Option<String>) -> Outputs {
+    Outputs {
+        id: id.to_owned(),
+        endpoint: endpoint.unwrap_or_default(),
+        execution_arn: format!("arn:{}:execute-api:{}:{}:{id}", aws.partition, aws.region, aws.account),
+    }
+}
+
+/// Makes or mends the stage; `live` is whether the one that exists deploys by itself.
+async fn stage(aws: &Aws, id: &str, spec: &Spec, live: Option<bool>) -> Result<()> {
+    let auto_deploy = spec.auto_deploy.unwrap_or(true);
+    if live.is_some() {
+        let call = aws.apigateway.update_stage().api_id(id).stage_name(STAGE).auto_deploy(auto_deploy);
+        call.send().await.map_err(|error| aws::failed("UpdateStage", id, &error))?;
+        return Ok(());
+    }
+    let call = aws.apigateway.create_stage().api_id(id).stage_name(STAGE).auto_deploy(auto_deploy);
+    call.send().await.map_err(|error| aws::failed("CreateStage", id, &error))?;
+    Ok(())
+}

@@ -1,0 +1,329 @@
+//! A route of an HTTP API that invokes a Lambda function, with all that it takes: the route itself,
+//! its integration, and the permission by which the API may invoke the function.
+//!
+//! A route is identified by its key within its API. Three objects make it up, so a create finds and
+//! finishes what an interrupted one has left.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+
+mod integration;
+mod permission;
+
+use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use crate::address::Address;
+use crate::aws::{self, Aws};
+use crate::error::{Error, Result};
+
+/// What an `AWS_PROXY` integration speaks: the event format that the signer reads.
+const PAYLOAD_FORMAT: &str = "2.0";
+
+/// The one stage that our APIs have.
+const STAGE: &str = "$default";
+
+/// Methods that a route can be for.
+const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+/// The resource type `http_route`.
+pub struct HttpRoute;
+
+/// A route, as users declare it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Declared {
+    /// The id of the API that it belongs to.
+    pub api: String,
+    /// Method and path, such as `POST /issue-cert`.
+    pub route: String,
+    /// Who may call it: always `AWS_IAM`, callers whom IAM allows `execute-api:Invoke`.
+    #[serde(default = "aws_iam")]
+    pub authorization: String,
+    /// The ARN of the function that answers.
+    pub function: String,
+}
+
+/// A route, as it is to be and as it is observed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Spec {
+    api: String,
+    route: String,
+    authorization: String,
+    /// None where the route leads nowhere.
+    function: Option<String>,
+    /// The version of the event that the function gets.
+    payload_format: Option<String>,
+    /// Which calls may invoke the function, as the part of the source ARN behind the API's id. None
+    /// where the permission is missing.
+    invoke_from: Option<String>,
+}
+
+/// What a route is found by.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Identity {
+    api: String,
+    route: String,
+    function: String,
+}
+
+/// What AWS assigns.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Outputs {
+    /// What policies for callers name: `arn:…:execute-api:REGION:ACCOUNT:API/$default/POST/issue-cert`.
+    pub arn: String,
+    /// The route's id within its API; none until it is made.
+    pub route_id: Option<String>,
+    /// The integration's id within its API.
+    pub integration_id: Option<String>,
+}
+
+fn aws_iam() -> String {
+    AuthorizationType::AwsIam.as_str().to_owned()
+}
+
+impl ResourceType for HttpRoute {
+    const KIND: &'static str = "http_route";
+    const EXAMPLE: &'static str = "\
+api: ${http_api.issuer.id}
+route: POST /issue-cert
+authorization: AWS_IAM
+function: ${lambda_function.signer.arn}
+";
+    const OUTPUTS: &'static [&'static str] = &["arn"];
+    const REPLACE_ON: &'static [&'static str] = &["api"];
+    const ACTIONS: &'static [&'static str] = &[
+        "apigateway:DELETE",
+        "apigateway:GET",
+        "apigateway:PATCH",
+        "apigateway:POST",
+        "lambda:AddPermission",
+        "lambda:GetPolicy",
+        "lambda:RemovePermission",
+    ];
+
+    type Declared = Declared;
+    type Identity = Identity;
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    fn validate(declared: &Declared) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let fits = declared.route.split_once(' ').is_some_and(|(method, path)| {
+            METHODS.contains(&method)
+                && path.starts_with('/')
+                && path.len() <= 512
+                && path.chars().all(|c| c.is_ascii_graphic())
+        });
+        if !fits {
+            let methods = METHODS.join(", ");
+            faults.push(Fault::new(["route"], format!("must be a method ({methods}), a space and a path")));
+        }
+        if declared.authorization != aws_iam() {
+            faults.push(Fault::new(["authorization"], "must be AWS_IAM: the function trusts no other caller"));
+        }
+        faults
+    }
+
+    fn gather(declared: Declared, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {
+        let invoke_from = Some(source(&declared.route));
+        let spec = Spec {
+            api: declared.api,
+            route: declared.route,
+            authorization: declared.authorization,
+            function: Some(declared.function),
+            payload_format: Some(PAYLOAD_FORMAT.to_owned()),
+            invoke_from,
+        };
+        Ok(Gathered { spec, payload: None })
+    }
+
+    async fn read(
+        aws: &Aws,
+        identity: Identity,
+        prior: Option<Outputs>,
+        address: &Address,
+    ) -> Result<Reading<Live<Spec, Outputs>>> {
+        let Some(route) = find(aws, &identity, prior).await? else { return Ok(Reading::Absent) };
+        let target = route.target.as_deref().and_then(|target| target.strip_prefix("integrations/"));
+        let (integration, invoke_from) = tokio::join!(
+            integration::read(aws, &identity.api, target),
+            permission::read(aws, &identity.function, &identity.api, address),
+        );
+        let integration = integration?;
+        Ok(Reading::Present(Live {
+            spec: Spec {
+                api: identity.api.clone(),
+                route: route.route_key.unwrap_or_default(),
+                authorization: route
+                    .authorization_type
+                    .unwrap_or(AuthorizationType::None)
+                    .as_str()
+                    .to_owned(),
+                function: integration.as_ref().and_then(|integration| integration.function.clone()),
+                payload_format: integration
+                    .as_ref()
+                    .and_then(|integration| integration.payload_format.clone()),
+                invoke_from: invoke_from?,
+            },
+            outputs: Outputs {
+                route_id: route.route_id,
+                integration_id: integration.map(|integration| integration.id),
+                ..outputs(aws, &identity.api, &identity.route)
+            },
+        }))
+    }
+
+    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
+        let function = function(&spec)?;
+        let identity =
+            Identity { api: spec.api.clone(), route: spec.route.clone(), function: function.to_owned() };
+        if let Reading::Present(live) = Self::read(aws, identity, None, job.address).await? {
+            return Self::update(aws, job, live, spec).await;
+        }
+        let mut outputs = outputs(aws, &spec.api, &spec.route);
+        let orphan = integration::orphan(aws, &spec.api, job.address).await?;
+        let id = integration::ensure(aws, job, &spec.api, orphan.as_deref(), function).await?;
+        outputs.integration_id = Some(id.clone());
+        job.record(&outputs)?;
+        let made = aws::settled(job, || {
+            aws.apigateway
+                .create_route()
+                .api_id(&spec.api)
+                .route_key(&spec.route)
+                .authorization_type(AuthorizationType::from(spec.authorization.as_str()))
+                .target(format!("integrations/{id}"))
+                .send()
+        });
+        let made = aws
+            .in_turn(&spec.api, made)
+            .await
+            .map_err(|error| aws::failed("CreateRoute", &spec.route, &error))?;
+        outputs.route_id = made.route_id;
+        job.record(&outputs)?;
+        permission::ensure(aws, job, function, &spec.api, spec.invoke_from.as_deref()).await?;
+        Ok(outputs)
+    }
+
+    async fn update(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>, spec: Spec) -> Result<Outputs> {
+        let (old, mut known) = (&live.spec, live.outputs.clone());
+        let function = function(&spec)?;
+        let same = (&old.function, &old.payload_format) == (&spec.function, &spec.payload_format);
+        if !same || known.integration_id.is_none() {
+            let id = known.integration_id.as_deref();
+            known.integration_id = Some(integration::ensure(aws, job, &spec.api, id, function).await?);
+            job.record(&known)?;
+        }
+        let rerouted = live.outputs.integration_id != known.integration_id;
+        if rerouted || (&old.route, &old.authorization) != (&spec.route, &spec.authorization) {
+            let change = aws::settled(job, || {
+                aws.apigateway
+                    .update_route()
+                    .api_id(&spec.api)
+                    .route_id(known.route_id.as_deref().unwrap_or_default())
+                    .route_key(&spec.route)
+                    .authorization_type(AuthorizationType::from(spec.authorization.as_str()))
+                    .set_target(known.integration_id.as_ref().map(|id| format!("integrations/{id}")))
+                    .send()
+            });
+            aws.in_turn(&spec.api, change)
+                .await
+                .map_err(|error| aws::failed("UpdateRoute", &spec.route, &error))?;
+        }
+        // The permission lives on the function and goes when that is made anew, so it is looked at
+        // again whenever the function may have been.
+        if !same || old.invoke_from != spec.invoke_from {
+            permission::ensure(aws, job, function, &spec.api, spec.invoke_from.as_deref()).await?;
+        }
+        Ok(Outputs { arn: outputs(aws, &spec.api, &spec.route).arn, ..known })
+    }
+
+    /// The route first: an integration that a route uses cannot be deleted.
+    async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
+        let (spec, outputs) = (&live.spec, &live.outputs);
+        if let Some(id) = &outputs.route_id {
+            let delete = aws::settled(job, || {
+                aws.apigateway.delete_route().api_id(&spec.api).route_id(id).send()
+            });
+            let deleted = aws::optional(aws.in_turn(&spec.api, delete).await);
+            deleted.map_err(|error| aws::failed("DeleteRoute", &spec.route, &error))?;
+        }
+        if let Some(id) = &outputs.integration_id {
+            integration::delete(aws, job, &spec.api, id).await?;
+        }
+        if let (Some(function), Some(_)) = (&spec.function, &spec.invoke_from) {
+            permission::remove(aws, function, job.address).await?;
+        }
+        Ok(None)
+    }
+}
+
+fn function(spec: &Spec) -> Result<&str> {
+    spec.function.as_deref().ok_or_else(|| Error::new(format!("the route {} has no function", spec.route)))
+}
+
+fn outputs(aws: &Aws, api: &str, route: &str) -> Outputs {
+    let arn = format!("{}/{}", execution_arn(aws, api), source(route));
+    Outputs { arn, route_id: None, integration_id: None }
+}
+
+fn execution_arn(aws: &Aws, api: &str) -> String {
+    format!("arn:{}:execute-api:{}:{}:{api}", aws.partition, aws.region, aws.account)
+}
+
+/// The narrowest source ARN of a route's calls, behind the API's id: stage, method and path, with
+/// `*` for what a path leaves open.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html>
+fn source(route: &str) -> String {
+    let (method, path) = route.split_once(' ').unwrap_or((route, "/"));
+    let method = if method == "ANY" { "*" } else { method };
+    let segments: Vec<_> =
+        path.split('/').map(|segment| if segment.starts_with('{') { "*" } else { segment }).collect();
+    format!("{STAGE}/{method}{}", segments.join("/"))
+}
+
+/// The route by the id that an earlier run was told, or by its key.
+async fn find(aws: &Aws, identity: &Identity, prior: Option<Outputs>) -> Result<Option<Route>> {
+    let api = &identity.api;
+    if let Some(id) = prior.and_then(|prior| prior.route_id) {
+        let found = aws::optional(aws.apigateway.get_route().api_id(api).route_id(&id).send().await);
+        if let Some(route) = found.map_err(|error| aws::failed("GetRoute", &identity.route, &error))? {
+            let route = Route::builder()
+                .set_route_id(route.route_id)
+                .set_route_key(route.route_key)
+                .set_target(route.target)
+                .set_authorization_type(route.authorization_type)
+                .build();
+            return Ok(Some(route));
+        }
+    }
+    let mut page = None;
+    loop {
+        let call = aws.apigateway.get_routes().api_id(api).set_next_token(page).send().await;
+        let Some(answer) =
+            aws::optional(call).map_err(|error| aws::failed("GetRoutes", &identity.route, &error))?
+        else {
+            return Ok(None);
+        };
+        let mut routes = answer.items.unwrap_or_default().into_iter();
+        if let Some(route) = routes.find(|route| route.route_key.as_deref() == Some(&identity.route)) {
+            return Ok(Some(route));
+        }
+        page = answer.next_token.filter(|token| !token.is_empty());
+        if page.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_source_is_as_narrow_as_the_route() {
+        assert_eq!(source("POST /issue-cert"), "$default/POST/issue-cert");
+        assert_eq!(source("ANY /a/{id}/b"), "$default/*/a/*/b");
+        assert_eq!(source("GET /{proxy+}"), "$default/GET/*");
+        assert_eq!(source("GET /"), "$default/GET/");
+    }
+}

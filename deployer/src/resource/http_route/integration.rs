@@ -1,0 +1,108 @@
+//! The integration that leads a route to its function.
+
+use std::fmt::Display;
+
+use aws_sdk_apigatewayv2::types::IntegrationType;
+
+use super::PAYLOAD_FORMAT;
+use crate::aws::{self, Aws};
+use crate::error::{Error, Result};
+use crate::resource::Job;
+
+/// What is observed of an integration.
+pub(super) struct Integration {
+    pub(super) id: String,
+    pub(super) function: Option<String>,
+    pub(super) payload_format: Option<String>,
+}
+
+pub(super) async fn read(aws: &Aws, api: &str, id: Option<&str>) -> Result<Option<Integration>> {
+    let Some(id) = id else { return Ok(None) };
+    let found = aws::optional(aws.apigateway.get_integration().api_id(api).integration_id(id).send().await);
+    let found = found.map_err(|error| aws::failed("GetIntegration", id, &error))?;
+    Ok(found.map(|found| Integration {
+        id: id.to_owned(),
+        function: found.integration_uri.as_deref().map(function_of),
+        payload_format: found.payload_format_version,
+    }))
+}
+
+/// AWS takes and gives a function's ARN also wrapped into that of its invocation.
+fn function_of(uri: &str) -> String {
+    let inner = uri.split_once("/functions/").and_then(|(_, rest)| rest.strip_suffix("/invocations"));
+    inner.unwrap_or(uri).to_owned()
+}
+
+/// The mark by which an integration is known again that no route leads to yet.
+fn mark(address: impl Display) -> String {
+    format!("{address} (made by deployer)")
+}
+
+/// The integration that an interrupted run has made but not recorded.
+pub(super) async fn orphan(aws: &Aws, api: &str, address: impl Display) -> Result<Option<String>> {
+    let mark = mark(address);
+    let mut page = None;
+    loop {
+        let call = aws.apigateway.get_integrations().api_id(api).set_next_token(page).send().await;
+        let answer = call.map_err(|error| aws::failed("GetIntegrations", api, &error))?;
+        let mut integrations = answer.items.unwrap_or_default().into_iter();
+        if let Some(found) = integrations.find(|found| found.description.as_deref() == Some(&mark)) {
+            return Ok(found.integration_id);
+        }
+        page = answer.next_token.filter(|token| !token.is_empty());
+        if page.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+/// Makes the integration, or where there is one brings it to the function; its id.
+pub(super) async fn ensure(
+    aws: &Aws,
+    job: &Job<'_>,
+    api: &str,
+    id: Option<&str>,
+    function: &str,
+) -> Result<String> {
+    let mark = mark(job.address);
+    if let Some(id) = id {
+        let update = aws::settled(job, || {
+            // AWS wants the type with every update, though it cannot change.
+            let call = aws.apigateway.update_integration().api_id(api).integration_id(id);
+            let call = call.integration_type(IntegrationType::AwsProxy).integration_uri(function);
+            call.payload_format_version(PAYLOAD_FORMAT).description(&mark).send()
+        });
+        let updated = aws.in_turn(api, update).await;
+        updated.map_err(|error| aws::failed("UpdateIntegration", id, &error))?;
+        return Ok(id.to_owned());
+    }
+    let create = aws::settled(job, || {
+        let call = aws.apigateway.create_integration().api_id(api);
+        let call = call.integration_type(IntegrationType::AwsProxy).integration_uri(function);
+        call.payload_format_version(PAYLOAD_FORMAT).description(&mark).send()
+    });
+    let made = aws.in_turn(api, create).await;
+    let made = made.map_err(|error| aws::failed("CreateIntegration", api, &error))?;
+    made.integration_id.ok_or_else(|| Error::new(format!("CreateIntegration told no id for {api}")))
+}
+
+pub(super) async fn delete(aws: &Aws, job: &Job<'_>, api: &str, id: &str) -> Result<()> {
+    let delete =
+        aws::settled(job, || aws.apigateway.delete_integration().api_id(api).integration_id(id).send());
+    let deleted = aws::optional(aws.in_turn(api, delete).await);
+    deleted.map_err(|error| aws::failed("DeleteIntegration", id, &error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_of_a_function_uri_are_one() {
+        let arn = "arn:aws:lambda:eu-west-1:111111111111:function:signer";
+        let wrapped = format!("arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{arn}/invocations");
+        assert_eq!(function_of(arn), arn);
+        assert_eq!(function_of(&wrapped), arn);
+    }
+}

@@ -1,0 +1,286 @@
+//! An IAM role with its inline policy, identified by its name.
+//!
+//! The policy lives under one fixed name and is exactly what `stack.yaml` says; policies that others
+//! attach to the role are left alone. Documents compare by meaning.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html>
+
+use std::time::Duration;
+
+use aws_sdk_iam::types::Tag;
+use serde::{Deserialize, Serialize};
+
+use super::tags::{self, Tags};
+use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use crate::address::Address;
+use crate::aws::{self, ALREADY_EXISTS, Aws, Verdict};
+use crate::error::{Error, Result};
+use crate::policy::{self, INLINE_QUOTA, Policy, TRUST_QUOTA};
+
+/// The name of the one inline policy that is ours.
+const INLINE: &str = "deployer";
+
+/// IAM spreads a change within seconds; two minutes are what the field's tools allow, so that a
+/// wrong reference is still reported soon.
+const PROPAGATION_LIMIT: Duration = Duration::from_secs(120);
+
+/// The resource type `iam_role`.
+pub struct IamRole;
+
+/// A role, as declared and as observed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// 1 to 64 characters.
+    pub name: String,
+    /// At most 1000 characters.
+    #[serde(default)]
+    pub description: String,
+    /// Who may take the role on: a service, or a whole trust policy. Lambda if left out.
+    #[serde(default = "trust_lambda", deserialize_with = "policy::trust")]
+    pub trust: Policy,
+    /// What the role may do: a list of `actions` on references, or a whole policy document.
+    #[serde(default)]
+    pub allow: Option<Policy>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// What a role is found by.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Identity {
+    name: String,
+}
+
+/// What AWS assigns.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The ARN.
+    pub arn: String,
+    /// The unique id: another one for a role that was made anew under the same name.
+    pub id: String,
+    /// The name again, to be referred to.
+    pub name: String,
+}
+
+fn trust_lambda() -> Policy {
+    Policy::trust("lambda.amazonaws.com")
+}
+
+impl ResourceType for IamRole {
+    const KIND: &'static str = "iam_role";
+    const EXAMPLE: &'static str = "\
+name: example
+description: What the function may do
+trust: lambda.amazonaws.com
+allow:
+  - actions: secretsmanager:GetSecretValue
+    on: ${secret.ca.arn}
+";
+    const OUTPUTS: &'static [&'static str] = &["arn", "id", "name"];
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const ACTIONS: &'static [&'static str] = &[
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:DeleteRolePolicy",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:PutRolePolicy",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:UpdateRoleDescription",
+    ];
+
+    type Declared = Spec;
+    type Identity = Identity;
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    fn validate(declared: &Spec) -> Vec<Fault> {
+        let mut faults = tags::validate(&declared.tags);
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+        if declared.name.is_empty() || declared.name.len() > 64 || !declared.name.chars().all(allowed) {
+            faults.push(Fault::new(["name"], "must be 1 to 64 letters, digits and _ + = , . @ -"));
+        }
+        if declared.description.chars().count() > 1000 {
+            faults.push(Fault::new(["description"], "must be at most 1000 characters"));
+        }
+        // AWS counts without white space.
+        if declared.allow.as_ref().is_some_and(|policy| policy.non_whitespace_len() > INLINE_QUOTA) {
+            faults.push(Fault::new(["allow"], "the policy is longer than the 10,240 characters that AWS takes"));
+        }
+        if declared.trust.non_whitespace_len() > TRUST_QUOTA {
+            faults
+                .push(Fault::new(["trust"], "the trust policy is longer than the 2,048 characters that AWS takes"));
+        }
+        faults
+    }
+
+    fn gather(declared: Spec, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {
+        Ok(Gathered { spec: declared, payload: None })
+    }
+
+    /// Policies that mean the same are no change, however they are written.
+    fn align(mut observed: Spec, desired: &Spec) -> Spec {
+        if observed.trust.means_same(&desired.trust) {
+            observed.trust = desired.trust.clone();
+        }
+        if let (Some(mine), Some(theirs)) = (&observed.allow, &desired.allow)
+            && mine.means_same(theirs)
+        {
+            observed.allow.clone_from(&desired.allow);
+        }
+        observed
+    }
+
+    async fn read(
+        aws: &Aws,
+        identity: Identity,
+        _prior: Option<Outputs>,
+        _address: &Address,
+    ) -> Result<Reading<Live<Spec, Outputs>>> {
+        let name = &identity.name;
+        let (role, inline) = tokio::join!(
+            aws.iam.get_role().role_name(name).send(),
+            aws.iam.get_role_policy().role_name(name).policy_name(INLINE).send(),
+        );
+        let role = aws::optional(role).map_err(|error| aws::failed("GetRole", name, &error))?;
+        let inline = aws::optional(inline).map_err(|error| aws::failed("GetRolePolicy", name, &error))?;
+        let Some(role) = role.and_then(|answer| answer.role) else { return Ok(Reading::Absent) };
+        let allow = inline.map(|inline| Policy::from_aws(inline.policy_document())).transpose()?;
+        Ok(Reading::Present(Live {
+            spec: Spec {
+                name: role.role_name().to_owned(),
+                description: role.description().unwrap_or_default().to_owned(),
+                trust: Policy::from_aws(role.assume_role_policy_document().unwrap_or_default())?,
+                allow,
+                tags: tags::from_aws(role.tags().iter().map(|tag| (tag.key(), tag.value()))),
+            },
+            outputs: Outputs {
+                arn: role.arn().to_owned(),
+                id: role.role_id().to_owned(),
+                name: role.role_name().to_owned(),
+            },
+        }))
+    }
+
+    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
+        let made = aws
+            .iam
+            .create_role()
+            .role_name(&spec.name)
+            .set_description(Some(spec.description.clone()).filter(|text| !text.is_empty()))
+            .assume_role_policy_document(spec.trust.to_json_string())
+            .set_tags(Some(to_aws(&spec.tags)?))
+            .send()
+            .await;
+        let role = match made {
+            Ok(answer) => answer.role,
+            Err(error) if aws::is(&error, ALREADY_EXISTS) => return finish(aws, job, spec).await,
+            Err(error) => return Err(aws::failed("CreateRole", &spec.name, &error)),
+        };
+        let role = role.ok_or_else(|| Error::new(format!("CreateRole told nothing of {}", spec.name)))?;
+        let outputs = Outputs {
+            arn: role.arn().to_owned(),
+            id: role.role_id().to_owned(),
+            name: spec.name.clone(),
+        };
+        job.record(&outputs)?;
+        allow(aws, job, &spec).await?;
+        Ok(outputs)
+    }
+
+    async fn update(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>, spec: Spec) -> Result<Outputs> {
+        let (old, name) = (&live.spec, &spec.name);
+        if !old.trust.means_same(&spec.trust) {
+            let call = aws.iam.update_assume_role_policy().role_name(name);
+            let call = call.policy_document(spec.trust.to_json_string()).send().await;
+            call.map_err(|error| aws::failed("UpdateAssumeRolePolicy", name, &error))?;
+        }
+        if old.description != spec.description {
+            let call = aws.iam.update_role_description().role_name(name).description(&spec.description);
+            call.send().await.map_err(|error| aws::failed("UpdateRoleDescription", name, &error))?;
+        }
+        let same = match (&old.allow, &spec.allow) {
+            (Some(old), Some(new)) => old.means_same(new),
+            (None, None) => true,
+            _ => false,
+        };
+        if !same {
+            allow(aws, job, &spec).await?;
+        }
+        let (set, remove) = tags::changes(&old.tags, &spec.tags);
+        if !set.is_empty() {
+            let call = aws.iam.tag_role().role_name(name).set_tags(Some(to_aws(&set)?)).send().await;
+            call.map_err(|error| aws::failed("TagRole", name, &error))?;
+        }
+        if !remove.is_empty() {
+            let call = aws.iam.untag_role().role_name(name).set_tag_keys(Some(remove)).send().await;
+            call.map_err(|error| aws::failed("UntagRole", name, &error))?;
+        }
+        Ok(live.outputs)
+    }
+
+    async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
+        let name = &live.spec.name;
+        remove_inline(aws, name).await?;
+        aws::poll("IAM to let go of the role", PROPAGATION_LIMIT, job.note, || async {
+            match aws::optional(aws.iam.delete_role().role_name(name).send().await) {
+                Ok(_) => Ok(Verdict::Done(None)),
+                // What still hangs on the role is not ours to remove, so there is nothing to wait for.
+                Err(error) if aws::is(&error, &["DeleteConflict", "DeleteConflictException"]) => {
+                    Err(aws::failed("DeleteRole", name, &error)
+                        .hint("somebody else has attached policies or instance profiles to this role: detach them, then run again"))
+                }
+                Err(error) if aws::is(&error, &["ConcurrentModification", "ConcurrentModificationException"]) => {
+                    Ok(Verdict::NotYet(aws::failed("DeleteRole", name, &error)))
+                }
+                Err(error) => Err(aws::failed("DeleteRole", name, &error)),
+            }
+        })
+        .await
+    }
+}
+
+/// A role of this name was there before us: ours from an interrupted run, or somebody else's.
+async fn finish(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
+    let identity = Identity { name: spec.name.clone() };
+    match IamRole::read(aws, identity, None, job.address).await? {
+        Reading::Present(live) if live.spec.tags.get(tags::ADDRESS) == spec.tags.get(tags::ADDRESS) => {
+            IamRole::update(aws, job, live, spec).await
+        }
+        _ => Err(Error::new(format!("the role {} was made by somebody else meanwhile", spec.name))
+            .hint("run again to see whose it is")),
+    }
+}
+
+/// Puts the inline policy, or removes it where there is to be none.
+async fn allow(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<()> {
+    let Some(policy) = &spec.allow else { return remove_inline(aws, &spec.name).await };
+    let document = policy.to_json_string();
+    aws::poll("IAM to know the role", PROPAGATION_LIMIT, job.note, || async {
+        let call = aws.iam.put_role_policy().role_name(&spec.name).policy_name(INLINE);
+        match call.policy_document(&document).send().await {
+            Ok(_) => Ok(Verdict::Done(())),
+            Err(error) if aws::is(&error, &["NoSuchEntity", "ConcurrentModification"]) => {
+                Ok(Verdict::NotYet(aws::failed("PutRolePolicy", &spec.name, &error)))
+            }
+            Err(error) => Err(aws::failed("PutRolePolicy", &spec.name, &error)),
+        }
+    })
+    .await
+}
+
+async fn remove_inline(aws: &Aws, name: &str) -> Result<()> {
+    let deleted = aws.iam.delete_role_policy().role_name(name).policy_name(INLINE).send().await;
+    aws::optional(deleted).map_err(|error| aws::failed("DeleteRolePolicy", name, &error))?;
+    Ok(())
+}
+
+fn to_aws(tags: &Tags) -> Result<Vec<Tag>> {
+    tags.iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect::<Result<_, _>>()
+        .map_err(|error| Error::new("could not build the role's tags").caused_by(&error))
+}

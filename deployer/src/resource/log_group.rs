@@ -1,0 +1,217 @@
+//! A CloudWatch Logs group, identified by its name.
+//!
+//! AWS answers a create of an existing group with an error, so a half-made one is finished instead.
+//! Deletes can be refused while a late write is under way.
+//! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
+
+use std::time::Duration;
+
+use aws_sdk_cloudwatchlogs::types;
+use serde::{Deserialize, Serialize};
+
+use super::tags::{self, Tags};
+use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use crate::address::Address;
+use crate::aws::{self, ALREADY_EXISTS, Aws, Verdict};
+use crate::error::{Error, Result};
+
+/// `OperationAborted` means that another operation is under way; the field's tools wait this long.
+const DELETE_LIMIT: Duration = Duration::from_secs(60);
+
+/// The retention that AWS offers, in days.
+const RETENTION_DAYS: [i32; 22] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+/// The resource type `log_group`.
+pub struct LogGroup;
+
+/// A log group, as declared and as observed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// 1 to 512 characters.
+    pub name: String,
+    /// How long events are kept, in days; left out, for ever.
+    #[serde(default)]
+    pub retention_days: Option<i32>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// What a log group is found by.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Identity {
+    name: String,
+}
+
+/// What AWS assigns.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Without the `:*` that some calls add.
+    pub arn: String,
+    /// The name again, to be referred to.
+    pub name: String,
+}
+
+impl ResourceType for LogGroup {
+    const KIND: &'static str = "log_group";
+    const EXAMPLE: &'static str = "\
+name: /aws/lambda/example
+retention_days: 30
+";
+    const OUTPUTS: &'static [&'static str] = &["arn", "name"];
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const ACTIONS: &'static [&'static str] = &[
+        "logs:CreateLogGroup",
+        "logs:DeleteLogGroup",
+        "logs:DeleteRetentionPolicy",
+        "logs:DescribeLogGroups",
+        "logs:ListTagsForResource",
+        "logs:PutRetentionPolicy",
+        "logs:TagResource",
+        "logs:UntagResource",
+    ];
+
+    type Declared = Spec;
+    type Identity = Identity;
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    fn validate(declared: &Spec) -> Vec<Fault> {
+        let mut faults = tags::validate(&declared.tags);
+        let name = &declared.name;
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "_./#-".contains(c);
+        if name.is_empty() || name.len() > 512 || !name.chars().all(allowed) {
+            faults.push(Fault::new(["name"], "must be 1 to 512 letters, digits and _ - / . #"));
+        }
+        if declared.retention_days.is_some_and(|days| !RETENTION_DAYS.contains(&days)) {
+            let offered: Vec<_> = RETENTION_DAYS.iter().map(ToString::to_string).collect();
+            faults.push(Fault::new(["retention_days"], format!("AWS offers {} days", offered.join(", "))));
+        }
+        faults
+    }
+
+    fn gather(declared: Spec, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {
+        Ok(Gathered { spec: declared, payload: None })
+    }
+
+    async fn read(
+        aws: &Aws,
+        identity: Identity,
+        _prior: Option<Outputs>,
+        _address: &Address,
+    ) -> Result<Reading<Live<Spec, Outputs>>> {
+        let Some(group) = find(aws, &identity.name).await? else { return Ok(Reading::Absent) };
+        let arn = group.log_group_arn().unwrap_or_default().to_owned();
+        let listed = aws.logs.list_tags_for_resource().resource_arn(&arn).send().await;
+        let Some(listed) = aws::optional(listed).map_err(|e| aws::failed("ListTagsForResource", &arn, &e))?
+        else {
+            return Ok(Reading::Absent);
+        };
+        Ok(Reading::Present(Live {
+            spec: Spec {
+                name: identity.name.clone(),
+                retention_days: group.retention_in_days(),
+                tags: tags::from_aws(listed.tags.unwrap_or_default()),
+            },
+            outputs: Outputs { arn, name: identity.name },
+        }))
+    }
+
+    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
+        let made = aws
+            .logs
+            .create_log_group()
+            .log_group_name(&spec.name)
+            .set_tags(Some(spec.tags.clone().into_iter().collect()))
+            .send()
+            .await;
+        match made {
+            Ok(_) => {}
+            Err(error) if aws::is(&error, ALREADY_EXISTS) => return finish(aws, job, spec).await,
+            Err(error) => return Err(aws::failed("CreateLogGroup", &spec.name, &error)),
+        }
+        let outputs = Outputs {
+            arn: format!(
+                "arn:{}:logs:{}:{}:log-group:{}",
+                aws.partition, aws.region, aws.account, spec.name
+            ),
+            name: spec.name.clone(),
+        };
+        job.record(&outputs)?;
+        retain(aws, &spec).await?;
+        Ok(outputs)
+    }
+
+    async fn update(aws: &Aws, _job: &Job<'_>, live: Live<Spec, Outputs>, spec: Spec) -> Result<Outputs> {
+        if live.spec.retention_days != spec.retention_days {
+            retain(aws, &spec).await?;
+        }
+        let arn = &live.outputs.arn;
+        let (set, remove) = tags::changes(&live.spec.tags, &spec.tags);
+        if !set.is_empty() {
+            let call = aws.logs.tag_resource().resource_arn(arn).set_tags(Some(set.into_iter().collect()));
+            call.send().await.map_err(|error| aws::failed("TagResource", arn, &error))?;
+        }
+        if !remove.is_empty() {
+            let call = aws.logs.untag_resource().resource_arn(arn).set_tag_keys(Some(remove));
+            call.send().await.map_err(|error| aws::failed("UntagResource", arn, &error))?;
+        }
+        Ok(live.outputs)
+    }
+
+    async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
+        let name = &live.spec.name;
+        aws::poll("writes to the log group to end", DELETE_LIMIT, job.note, || async {
+            let deleted = aws::optional(aws.logs.delete_log_group().log_group_name(name).send().await);
+            match deleted {
+                Ok(_) => Ok(Verdict::Done(None)),
+                Err(error) if aws::is(&error, &["OperationAbortedException"]) => {
+                    Ok(Verdict::NotYet(aws::failed("DeleteLogGroup", name, &error)))
+                }
+                Err(error) => Err(aws::failed("DeleteLogGroup", name, &error)),
+            }
+        })
+        .await
+    }
+}
+
+/// A group of this name was there before us: ours from an interrupted run, or somebody else's.
+async fn finish(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
+    let identity = Identity { name: spec.name.clone() };
+    match LogGroup::read(aws, identity, None, job.address).await? {
+        Reading::Present(live) if live.spec.tags.get(tags::ADDRESS) == spec.tags.get(tags::ADDRESS) => {
+            LogGroup::update(aws, job, live, spec).await
+        }
+        _ => Err(Error::new(format!("the log group {} was made by somebody else meanwhile", spec.name))
+            .hint("run again to see whose it is")),
+    }
+}
+
+async fn find(aws: &Aws, name: &str) -> Result<Option<types::LogGroup>> {
+    let mut pages = aws.logs.describe_log_groups().log_group_name_prefix(name).into_paginator().items().send();
+    while let Some(group) = pages.next().await {
+        let group = group.map_err(|error| aws::failed("DescribeLogGroups", name, &error))?;
+        if group.log_group_name() == Some(name) {
+            return Ok(Some(group));
+        }
+    }
+    Ok(None)
+}
+
+async fn retain(aws: &Aws, spec: &Spec) -> Result<()> {
+    let name = &spec.name;
+    match spec.retention_days {
+        Some(days) => {
+            let call = aws.logs.put_retention_policy().log_group_name(name).retention_in_days(days);
+            call.send().await.map_err(|error| aws::failed("PutRetentionPolicy", name, &error))?;
+        }
+        None => {
+            let deleted = aws.logs.delete_retention_policy().log_group_name(name).send().await;
+            aws::optional(deleted).map_err(|error| aws::failed("DeleteRetentionPolicy", name, &error))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,366 @@
+//! A Secrets Manager secret and its value, identified by its name.
+//!
+//! The value is sent from a local file and never read back. Each version's id is the fingerprint of
+//! the certificates in it, which are public: so the id of the current version alone tells whether
+//! the value is still the one that we sent, and sending it twice makes no second version.
+//! <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html>
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
+use aws_sdk_secretsmanager::types::Tag;
+use aws_smithy_types::date_time::Format;
+use serde::{Deserialize, Serialize};
+use signer::ca::Ca;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use super::tags::{self, Tags};
+use super::{Fault, Gathered, Job, Live, Payload, Reading, ResourceType, Sources};
+use crate::address::Address;
+use crate::aws::{self, ALREADY_EXISTS, Aws, Verdict};
+use crate::error::{Error, Result};
+
+/// A secret that was deleted by force stays in the way for some seconds.
+const DELETION_LIMIT: Duration = Duration::from_secs(120);
+
+/// AWS's limit on a secret's value, in bytes.
+const LARGEST_VALUE: usize = 65_536;
+
+/// The stage label of the version that readers get.
+const CURRENT: &str = "AWSCURRENT";
+
+/// The resource type `secret`.
+pub struct Secret;
+
+/// A secret, as users declare it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Declared {
+    /// 1 to 512 characters.
+    pub name: String,
+    /// What the secret is for.
+    #[serde(default)]
+    pub description: String,
+    /// The file whose content is the value. It holds the certificates that belong to the key in it.
+    pub value_file: PathBuf,
+    /// The key that encrypts the secret: an id, an ARN or an alias. Left out, AWS's own.
+    #[serde(default)]
+    pub kms_key_id: Option<String>,
+    /// How long the secret can be brought back after it was deleted: 7 to 30 days, or 0 to delete it
+    /// at once.
+    #[serde(default = "thirty_days")]
+    pub recovery_window_days: u8,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// A secret, as it is to be and as it is observed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Spec {
+    /// See [`Declared::name`].
+    pub name: String,
+    /// See [`Declared::description`].
+    pub description: String,
+    /// The fingerprint of the certificates in the value, or the id of the version that somebody else
+    /// has made. None where there is no value yet.
+    pub value_sha256: Option<String>,
+    /// See [`Declared::kms_key_id`].
+    pub kms_key_id: Option<String>,
+    /// See [`Declared::recovery_window_days`].
+    pub recovery_window_days: Option<u8>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// What a secret is found by, and what AWS does not keep of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Identity {
+    name: String,
+    /// AWS is told of the recovery window only by the deletion, so the last one asked for is taken
+    /// as observed.
+    #[serde(default)]
+    recovery_window_days: Option<u8>,
+}
+
+/// What AWS assigns.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The full ARN, with the six characters that AWS adds to the name.
+    pub arn: String,
+    /// The name again, to be referred to.
+    pub name: String,
+}
+
+fn thirty_days() -> u8 {
+    30
+}
+
+impl ResourceType for Secret {
+    const KIND: &'static str = "secret";
+    const EXAMPLE: &'static str = "\
+name: example/ca
+description: The issuing CA
+value_file: ca/issuing-ca.json
+recovery_window_days: 30
+";
+    const OUTPUTS: &'static [&'static str] = &["arn", "name"];
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const ACTIONS: &'static [&'static str] = &[
+        "secretsmanager:CreateSecret",
+        "secretsmanager:DeleteSecret",
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:RestoreSecret",
+        "secretsmanager:TagResource",
+        "secretsmanager:UntagResource",
+        "secretsmanager:UpdateSecret",
+        "secretsmanager:UpdateSecretVersionStage",
+    ];
+
+    type Declared = Declared;
+    type Identity = Identity;
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    fn validate(declared: &Declared) -> Vec<Fault> {
+        let mut faults = tags::validate(&declared.tags);
+        let name = &declared.name;
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
+        if name.is_empty() || name.len() > 512 || !name.chars().all(allowed) {
+            faults.push(Fault::new(["name"], "must be 1 to 512 letters, digits and / _ + = . @ -"));
+        }
+        let ending = name.rsplit_once('-').map(|(_, ending)| ending);
+        if ending.is_some_and(|end| end.len() == 6 && end.bytes().all(|b| b.is_ascii_alphanumeric())) {
+            faults.push(Fault::new(["name"], "must not end in `-` and six characters, as AWS's own suffix does"));
+        }
+        if declared.description.chars().count() > 2048 {
+            faults.push(Fault::new(["description"], "must be at most 2048 characters"));
+        }
+        if !matches!(declared.recovery_window_days, 0 | 7..=30) {
+            faults.push(Fault::new(["recovery_window_days"], "must be 7 to 30, or 0 to delete at once"));
+        }
+        faults
+    }
+
+    fn gather(declared: Declared, sources: &Sources<'_>) -> Result<Gathered<Spec>> {
+        let path = sources.base.join(&declared.value_file);
+        let value = Zeroizing::new(fs::read(&path).map_err(|error| {
+            Error::io("read the secret's value from", &path, &error)
+                .hint("for a demo CA, make it with `deployer ca init`")
+        })?);
+        let spec = Spec {
+            name: declared.name,
+            description: declared.description,
+            value_sha256: Some(fingerprint(&value, sources.now).map_err(|error| {
+                error.within(format!("could not use {} as the secret's value", path.display()))
+            })?),
+            kms_key_id: declared.kms_key_id,
+            recovery_window_days: Some(declared.recovery_window_days),
+            tags: declared.tags,
+        };
+        Ok(Gathered { spec, payload: Some(value) })
+    }
+
+    /// A key has several names; AWS may answer with a longer one than it was given.
+    fn align(mut observed: Spec, desired: &Spec) -> Spec {
+        if let (Some(long), Some(short)) = (&observed.kms_key_id, &desired.kms_key_id)
+            && long.ends_with(short.as_str())
+        {
+            observed.kms_key_id.clone_from(&desired.kms_key_id);
+        }
+        observed
+    }
+
+    async fn read(
+        aws: &Aws,
+        identity: Identity,
+        _prior: Option<Outputs>,
+        _address: &Address,
+    ) -> Result<Reading<Live<Spec, Outputs>>> {
+        let Some(secret) = describe(aws, &identity.name).await? else { return Ok(Reading::Absent) };
+        if let Some(until) = secret.deleted_date() {
+            let date = until.fmt(Format::DateTime).unwrap_or_default();
+            return Ok(Reading::Recoverable(format!("AWS has it scheduled for deletion on {date}")));
+        }
+        let mut live = observe(&secret);
+        live.spec.recovery_window_days = identity.recovery_window_days;
+        Ok(Reading::Present(live))
+    }
+
+    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
+        let outputs = match make(aws, job, &spec).await? {
+            Some(outputs) => outputs,
+            None => return finish(aws, job, spec).await,
+        };
+        job.record(&outputs)?;
+        put(aws, job, &outputs.arn, spec.value_sha256.as_deref(), &[]).await?;
+        Ok(outputs)
+    }
+
+    async fn update(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>, spec: Spec) -> Result<Outputs> {
+        let (old, arn) = (&live.spec, &live.outputs.arn);
+        if old.description != spec.description || old.kms_key_id != spec.kms_key_id {
+            let call = aws.secrets.update_secret().secret_id(arn).description(&spec.description);
+            // AWS has no way to unset the key but to name its own.
+            let key = spec.kms_key_id.clone().or_else(|| old.kms_key_id.as_ref().map(|_| OWN_KEY.to_owned()));
+            let call = call.set_kms_key_id(key);
+            call.send().await.map_err(|error| aws::failed("UpdateSecret", arn, &error))?;
+        }
+        let (set, remove) = tags::changes(&old.tags, &spec.tags);
+        if !set.is_empty() {
+            let call = aws.secrets.tag_resource().secret_id(arn).set_tags(Some(to_aws(&set)));
+            call.send().await.map_err(|error| aws::failed("TagResource", arn, &error))?;
+        }
+        if !remove.is_empty() {
+            let call = aws.secrets.untag_resource().secret_id(arn).set_tag_keys(Some(remove));
+            call.send().await.map_err(|error| aws::failed("UntagResource", arn, &error))?;
+        }
+        if old.value_sha256 != spec.value_sha256 {
+            let versions = describe(aws, arn).await?.map(|secret| versions(&secret)).unwrap_or_default();
+            put(aws, job, arn, spec.value_sha256.as_deref(), &versions).await?;
+        }
+        Ok(live.outputs)
+    }
+
+    async fn delete(aws: &Aws, _job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
+        let arn = &live.outputs.arn;
+        let days = live.spec.recovery_window_days.unwrap_or_else(thirty_days);
+        let call = aws.secrets.delete_secret().secret_id(arn);
+        let call = match days {
+            0 => call.force_delete_without_recovery(true),
+            days => call.recovery_window_in_days(days.into()),
+        };
+        let deleted = aws::optional(call.send().await);
+        let deleted = deleted.map_err(|error| aws::failed("DeleteSecret", arn, &error))?;
+        let until = deleted.and_then(|answer| answer.deletion_date).filter(|_| days > 0);
+        Ok(until.and_then(|date| date.fmt(Format::DateTime).ok()).map(|date| {
+            format!("AWS keeps the secret {} until {date}; until then `apply` restores it", live.spec.name)
+        }))
+    }
+}
+
+/// The alias of the key that encrypts secrets for which no other was chosen.
+const OWN_KEY: &str = "alias/aws/secretsmanager";
+
+/// The SHA-256 of the certificates in a secret's value: enough to know the value by, and public.
+fn fingerprint(value: &Payload, now: OffsetDateTime) -> Result<String> {
+    if value.len() > LARGEST_VALUE {
+        return Err(Error::new(format!("it is larger than the {LARGEST_VALUE} bytes that AWS takes")));
+    }
+    let ca = Ca::from_json(value, now).map_err(|error| {
+        Error::new("it is not the material of an issuing CA")
+            .because(format!("{}: {}", error.path, error.message))
+            .hint("`deployer ca init` makes a demo CA; the README shows the format for your own")
+    })?;
+    let hash = digest(&SHA256, ca.chain().as_bytes());
+    Ok(hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+async fn describe(aws: &Aws, id: &str) -> Result<Option<DescribeSecretOutput>> {
+    let described = aws.secrets.describe_secret().secret_id(id).send().await;
+    aws::optional(described).map_err(|error| aws::failed("DescribeSecret", id, &error))
+}
+
+fn observe(secret: &DescribeSecretOutput) -> Live<Spec, Outputs> {
+    let name = secret.name().unwrap_or_default().to_owned();
+    let current = versions(secret).into_iter().find(|version| version.current).map(|version| version.id);
+    Live {
+        spec: Spec {
+            name: name.clone(),
+            description: secret.description().unwrap_or_default().to_owned(),
+            value_sha256: current,
+            kms_key_id: secret.kms_key_id().filter(|key| !key.ends_with(OWN_KEY)).map(str::to_owned),
+            recovery_window_days: None,
+            tags: tags::from_aws(
+                secret.tags().iter().filter_map(|tag| Some((tag.key()?, tag.value().unwrap_or_default()))),
+            ),
+        },
+        outputs: Outputs { arn: secret.arn().unwrap_or_default().to_owned(), name },
+    }
+}
+
+/// A version of a secret's value.
+struct Version {
+    id: String,
+    current: bool,
+}
+
+fn versions(secret: &DescribeSecretOutput) -> Vec<Version> {
+    let stages = secret.version_ids_to_stages().into_iter().flatten();
+    stages
+        .map(|(id, stages)| Version { id: id.clone(), current: stages.iter().any(|stage| stage == CURRENT) })
+        .collect()
+}
+
+/// Makes the secret without a value; `None` where one of this name is there already.
+async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<Option<Outputs>> {
+    aws::poll("an earlier secret of this name to be gone", DELETION_LIMIT, job.note, || async {
+        let call = aws.secrets.create_secret().name(&spec.name).description(&spec.description);
+        let call = call.set_kms_key_id(spec.kms_key_id.clone()).set_tags(Some(to_aws(&spec.tags)));
+        let call = call.set_client_request_token(spec.value_sha256.clone());
+        let error = match call.send().await {
+            Ok(made) => {
+                let arn = made.arn.unwrap_or_default();
+                return Ok(Verdict::Done(Some(Outputs { arn, name: spec.name.clone() })));
+            }
+            Err(error) => error,
+        };
+        let in_the_way = aws::is(&error, ALREADY_EXISTS) || aws::is(&error, &["InvalidRequestException"]);
+        let failure = aws::failed("CreateSecret", &spec.name, &error);
+        match describe(aws, &spec.name).await? {
+            Some(_) if in_the_way => Ok(Verdict::Done(None)),
+            None if in_the_way => Ok(Verdict::NotYet(failure)),
+            _ => Err(failure),
+        }
+    })
+    .await
+}
+
+/// A secret of this name was there before us: ours from an interrupted run, ours but deleted, or
+/// somebody else's.
+async fn finish(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
+    let found = describe(aws, &spec.name).await?;
+    let mine = found.filter(|secret| {
+        let tags = observe(secret).spec.tags;
+        [tags::STACK, tags::ADDRESS].iter().all(|tag| tags.get(*tag) == spec.tags.get(*tag))
+    });
+    let Some(secret) = mine else {
+        return Err(Error::new(format!("there is a secret named {} that is not this stack's", spec.name))
+            .hint("choose another name, or tag that secret as this stack's to adopt it"));
+    };
+    let live = observe(&secret);
+    if secret.deleted_date().is_some() {
+        let arn = &live.outputs.arn;
+        let call = aws.secrets.restore_secret().secret_id(arn).send().await;
+        call.map_err(|error| aws::failed("RestoreSecret", arn, &error))?;
+    }
+    job.record(&live.outputs)?;
+    Secret::update(aws, job, live, spec).await
+}
+
+/// Makes the version with this fingerprint the current one: sends it, or where AWS still has it,
+/// moves the label back to it.
+async fn put(aws: &Aws, job: &Job<'_>, arn: &str, id: Option<&str>, versions: &[Version]) -> Result<()> {
+    let id = id.unwrap_or_default();
+    if versions.iter().any(|version| version.id == id) {
+        let current = versions.iter().find(|version| version.current).map(|version| version.id.clone());
+        let call = aws.secrets.update_secret_version_stage().secret_id(arn).version_stage(CURRENT);
+        let call = call.move_to_version_id(id).set_remove_from_version_id(current).send().await;
+        call.map_err(|error| aws::failed("UpdateSecretVersionStage", arn, &error))?;
+        return Ok(());
+    }
+    let value = std::str::from_utf8(job.payload()?)
+        .map_err(|error| Error::new(format!("the value of {arn} is not text")).because(error))?;
+    let call = aws.secrets.put_secret_value().secret_id(arn).client_request_token(id).secret_string(value);
+    call.send().await.map_err(|error| aws::failed("PutSecretValue", arn, &error))?;
+    Ok(())
+}
+
+fn to_aws(tags: &Tags) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}

@@ -1,0 +1,81 @@
+//! Tags: those that users give, and the two by which we know our own objects again.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Fault;
+use crate::address::Address;
+
+/// Names and values, as users write them and AWS keeps them.
+pub type Tags = BTreeMap<String, String>;
+
+/// Marks an object as belonging to a stack.
+pub const STACK: &str = "deployer:stack";
+
+/// Marks which resource of its stack an object is.
+pub const ADDRESS: &str = "deployer:address";
+
+/// AWS's limits on tags, which the services share.
+///
+/// Source: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>.
+pub fn validate(tags: &Tags) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let allowed = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
+    for (key, value) in tags {
+        let mut fault = |message: &str| faults.push(Fault::new(["tags", key], message));
+        if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
+            fault("a tag has a name of 1 to 128 characters and a value of at most 256");
+        }
+        if !allowed(key) || !allowed(value) {
+            fault("tags may hold letters, digits, spaces and _ . : / = + - @");
+        }
+        if key.starts_with("aws:") || key.starts_with("deployer:") {
+            fault("names that begin with `aws:` or `deployer:` are reserved");
+        }
+    }
+    // AWS takes 50, and two of them are ours.
+    if tags.len() > 48 {
+        faults.push(Fault::new(["tags"], "at most 48 tags fit beside the two ownership tags"));
+    }
+    faults
+}
+
+/// Completes the tags of a declaration that has any: the stack's, its own, and those of ownership.
+pub fn merge(declared: &mut Value, common: &Tags, stack: &str, address: &Address) {
+    let Some(Value::Object(own)) = declared.get_mut("tags") else { return };
+    for (key, value) in common {
+        own.entry(key.clone()).or_insert_with(|| value.clone().into());
+    }
+    own.insert(STACK.to_owned(), stack.into());
+    own.insert(ADDRESS.to_owned(), address.to_string().into());
+}
+
+/// Who owns an object, by its tags: the stack and the address. `None` where it has no tags at all,
+/// because it lives within another object that has.
+pub fn owner(spec: &Value) -> Option<(&str, &str)> {
+    let tags = spec.get("tags")?;
+    let tag = |name| tags.get(name).and_then(Value::as_str).unwrap_or_default();
+    Some((tag(STACK), tag(ADDRESS)))
+}
+
+/// Leaves only the tags that somebody of ours has set: those of others are none of our business.
+pub fn forget_foreign(observed: &mut Value, ours: &[&Value]) {
+    let Some(Value::Object(tags)) = observed.get_mut("tags") else { return };
+    tags.retain(|key, _| ours.iter().any(|spec| spec["tags"].get(key).is_some()));
+}
+
+/// What turns one set of tags into another: those to set, and the names of those to remove.
+pub fn changes(from: &Tags, to: &Tags) -> (Tags, Vec<String>) {
+    let set = to.iter().filter(|(key, value)| from.get(*key) != Some(value));
+    let remove = from.keys().filter(|key| !to.contains_key(*key));
+    (set.map(|(key, value)| (key.clone(), value.clone())).collect(), remove.cloned().collect())
+}
+
+/// The tags of a live object as AWS lists them, without AWS's own.
+pub fn from_aws<K: Into<String>, V: Into<String>>(tags: impl IntoIterator<Item = (K, V)>) -> Tags {
+    tags.into_iter()
+        .map(|(key, value)| (key.into(), value.into()))
+        .filter(|(key, _)| !key.starts_with("aws:"))
+        .collect()
+}

@@ -1,0 +1,362 @@
+//! Finds every mistake in a stack file.
+//!
+//! Serde stops at the first thing that does not fit. So that one run still reports everything, a
+//! field that was found wrong is replaced by that of the resource type's example, and the entry is
+//! read again, until it fits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
+
+use super::{Declaration, Stack};
+use crate::address::Address;
+use crate::resource::{self, AnyResourceType, RESOURCE_TYPES, tags};
+use crate::yaml::{self, Content, Node, Place};
+use crate::{graph, reference};
+
+/// Something wrong, and where.
+pub(super) struct Mistake {
+    pub(super) place: Place,
+    pub(super) message: String,
+}
+
+/// Checks a whole stack file.
+pub(super) fn check(text: &str, base: PathBuf) -> Result<Stack, Vec<Mistake>> {
+    let root = yaml::parse(text).map_err(|(message, place)| vec![Mistake { place, message }])?;
+    let mut checker = Checker { text, mistakes: Vec::new() };
+    let stack = checker.stack(&root, base);
+    if checker.mistakes.is_empty() { Ok(stack) } else { Err(checker.mistakes) }
+}
+
+struct Checker<'a> {
+    text: &'a str,
+    mistakes: Vec<Mistake>,
+}
+
+impl Checker<'_> {
+    fn mistake(&mut self, at: &Node, message: impl Into<String>) {
+        self.mistakes.push(Mistake { place: at.place(self.text), message: message.into() });
+    }
+
+    fn stack(&mut self, root: &Node, base: PathBuf) -> Stack {
+        for key in root.repeated_keys() {
+            self.mistake(key, format!("`{}` is given twice", key.text().unwrap_or_default()));
+        }
+        let entries = self.mapping(root, "the stack file", true);
+        for (key, _) in entries {
+            let known = ["stack", "region", "tags", "resources", "outputs"];
+            let name = key.text().unwrap_or_default();
+            if !known.contains(&name) {
+                self.mistake(key, format!("unknown key `{name}`, expected one of `{}`", known.join("`, `")));
+            }
+        }
+        let name = self.name(root);
+        let region = self.region(root);
+        let common = root.entry("tags").map(|(_, tags)| self.tags(tags)).unwrap_or_default();
+        let nodes = self.addresses(root);
+        let mut stack = Stack { name, region, base, resources: BTreeMap::new(), outputs: Vec::new() };
+        for (address, (key, node)) in &nodes {
+            if let Some(mut declared) = self.entry(address, key, node) {
+                tags::merge(&mut declared, &common, &stack.name, address);
+                let depends_on =
+                    reference::in_document(&declared).into_iter().map(|found| found.address).collect();
+                let line = key.place(self.text).line;
+                stack.resources.insert(address.clone(), Declaration { declared, depends_on, line });
+            }
+            self.references(node, &nodes);
+        }
+        stack.outputs = self.outputs(root, &nodes);
+        self.cycles(&stack, &nodes);
+        self.clashes(&stack, &nodes);
+        stack
+    }
+
+    /// The entries of a mapping; `what` names it where it is none.
+    fn mapping<'n>(&mut self, node: &'n Node, what: &str, required: bool) -> &'n [(Node, Node)] {
+        match &node.content {
+            Content::Map(entries) => entries,
+            Content::Null if !required => &[],
+            Content::Null => {
+                self.mistake(node, format!("{what} is empty: it needs `stack:` and `resources:`"));
+                &[]
+            }
+            _ => {
+                self.mistake(node, format!("{what} must be a mapping of keys to values"));
+                &[]
+            }
+        }
+    }
+
+    fn name(&mut self, root: &Node) -> String {
+        let Some((_, node)) = root.entry("stack") else {
+            if matches!(root.content, Content::Map(_)) {
+                self.mistake(root, "`stack:` is missing: give the stack a name");
+            }
+            return String::new();
+        };
+        let name = node.text().unwrap_or_default();
+        let fits = name.len() <= 40
+            && name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !fits {
+            self.mistake(
+                node,
+                "the stack's name must be 1 to 40 lower-case letters, digits and `-`, a letter first",
+            );
+        }
+        name.to_owned()
+    }
+
+    fn region(&mut self, root: &Node) -> Option<String> {
+        let (_, node) = root.entry("region")?;
+        let region = node.text().unwrap_or_default();
+        let fits = region.split('-').count() >= 3
+            && region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !fits {
+            self.mistake(node, "expected an AWS region such as `eu-west-1`");
+        }
+        Some(region.to_owned())
+    }
+
+    fn tags(&mut self, node: &Node) -> BTreeMap<String, String> {
+        let mut tags = BTreeMap::new();
+        for (key, value) in self.mapping(node, "`tags:`", false) {
+            match value.text() {
+                Some(text) => {
+                    tags.insert(key.text().unwrap_or_default().to_owned(), text.to_owned());
+                }
+                None => self.mistake(value, "a tag's value must be a text: put it in quotes"),
+            }
+        }
+        for fault in tags::validate(&tags) {
+            let place = fault.path.get(1).and_then(|key| node.entry(key));
+            self.mistake(place.map_or(node, |(key, _)| key), fault.message);
+        }
+        tags
+    }
+
+    /// The entries below `resources:` whose keys are addresses of known kinds.
+    fn addresses<'n>(&mut self, root: &'n Node) -> BTreeMap<Address, (&'n Node, &'n Node)> {
+        let mut nodes = BTreeMap::new();
+        let Some((_, resources)) = root.entry("resources") else {
+            if matches!(root.content, Content::Map(_)) {
+                self.mistake(root, "`resources:` is missing: there is nothing to deploy");
+            }
+            return nodes;
+        };
+        for (key, node) in self.mapping(resources, "`resources:`", false) {
+            match key.text().unwrap_or_default().parse::<Address>() {
+                Err(message) => self.mistake(key, message),
+                Ok(address) if resource::find(&address.kind).is_none() => {
+                    let kinds: Vec<_> = RESOURCE_TYPES.iter().map(|kind| kind.kind()).collect();
+                    self.mistake(
+                        key,
+                        format!(
+                            "unknown resource type `{}`, expected one of `{}`",
+                            address.kind,
+                            kinds.join("`, `")
+                        ),
+                    );
+                }
+                Ok(address) => {
+                    nodes.insert(address, (key, node));
+                }
+            }
+        }
+        nodes
+    }
+
+    /// One resource's declaration, with every mistake in it noted.
+    fn entry(&mut self, address: &Address, key: &Node, node: &Node) -> Option<Value> {
+        let kind = resource::find(&address.kind)?;
+        let example = yaml::parse(kind.example()).ok()?.to_json();
+        let Value::Object(mut document) = node.to_json() else {
+            self.mistake(key, format!("`{address}` must be a mapping of fields to values"));
+            return None;
+        };
+        let mut mended = BTreeSet::new();
+        let declared = loop {
+            match kind.declare(&Value::Object(document.clone())) {
+                Ok(declared) => break declared,
+                Err(error) => {
+                    let fault = Misfit::of(&error);
+                    self.mistake(fault.place(key, node), &fault.message);
+                    if !mended.insert(fault.field.clone()) {
+                        return None;
+                    }
+                    mend(&mut document, &example, &fault.field);
+                }
+            }
+        };
+        self.limits(kind, &declared, key, node, &mended);
+        Some(declared)
+    }
+
+    /// AWS's limits, for the fields that the user got right so far.
+    fn limits(
+        &mut self,
+        kind: &dyn AnyResourceType,
+        declared: &Value,
+        key: &Node,
+        node: &Node,
+        mended: &BTreeSet<String>,
+    ) {
+        for fault in kind.validate(declared) {
+            if !fault.path.first().is_some_and(|field| mended.contains(field)) {
+                self.mistake(deepest(key, node, &fault.path), fault.message);
+            }
+        }
+    }
+
+    /// Malformed and dangling references anywhere below a node.
+    fn references(&mut self, node: &Node, nodes: &BTreeMap<Address, (&Node, &Node)>) {
+        match &node.content {
+            Content::List(items) => items.iter().for_each(|item| self.references(item, nodes)),
+            Content::Map(entries) => entries.iter().for_each(|(_, value)| self.references(value, nodes)),
+            Content::Text(text) => {
+                let (found, malformed) = reference::in_text(text);
+                for text in malformed {
+                    self.mistake(
+                        node,
+                        format!("`{text}` is not a reference: expected `${{kind.name.attribute}}`"),
+                    );
+                }
+                for found in found {
+                    self.reference(node, &found, nodes);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn reference(
+        &mut self,
+        node: &Node,
+        found: &reference::Reference,
+        nodes: &BTreeMap<Address, (&Node, &Node)>,
+    ) {
+        let address = &found.address;
+        if !nodes.contains_key(address) {
+            self.mistake(node, format!("`{address}` is referred to, but not declared"));
+        } else if let Some(kind) = resource::find(&address.kind)
+            && !kind.outputs().contains(&found.attribute.as_str())
+        {
+            let outputs = kind.outputs().join("`, `");
+            let attribute = &found.attribute;
+            self.mistake(node, format!("`{address}` has no `{attribute}`, it offers `{outputs}`"));
+        }
+    }
+
+    fn outputs(
+        &mut self,
+        root: &Node,
+        nodes: &BTreeMap<Address, (&Node, &Node)>,
+    ) -> Vec<(String, String)> {
+        let Some((_, outputs)) = root.entry("outputs") else { return Vec::new() };
+        let mut found = Vec::new();
+        for (key, value) in self.mapping(outputs, "`outputs:`", false) {
+            match value.text() {
+                Some(text) => {
+                    found.push((key.text().unwrap_or_default().to_owned(), text.to_owned()));
+                }
+                None => self.mistake(value, "an output must be a text"),
+            }
+            self.references(value, nodes);
+        }
+        found
+    }
+
+    fn cycles(&mut self, stack: &Stack, nodes: &BTreeMap<Address, (&Node, &Node)>) {
+        let graph = stack
+            .resources
+            .iter()
+            .map(|(address, declaration)| (address.clone(), declaration.depends_on.clone()))
+            .collect();
+        if let Err(cycle) = graph::order(&graph) {
+            let path: Vec<_> = cycle.iter().map(ToString::to_string).collect();
+            let (key, _) = nodes[&cycle[0]];
+            self.mistake(key, format!("these need each other: {}", path.join(" → ")));
+        }
+    }
+
+    /// Two entries for one object would undo each other for ever.
+    fn clashes(&mut self, stack: &Stack, nodes: &BTreeMap<Address, (&Node, &Node)>) {
+        let mut seen: BTreeMap<(String, String), &Address> = BTreeMap::new();
+        for (address, declaration) in &stack.resources {
+            let identity =
+                resource::find(&address.kind).and_then(|kind| kind.identity(&declaration.declared).ok());
+            let Some(identity) = identity else { continue };
+            let name = identity.get("name").unwrap_or(&identity).to_string();
+            if let Some(first) = seen.insert((address.kind.clone(), name), address) {
+                let (key, _) = nodes[address];
+                self.mistake(key, format!("`{address}` and `{first}` are the same object in AWS"));
+            }
+        }
+    }
+}
+
+/// Where serde found that an entry does not fit its type.
+struct Misfit {
+    path: Vec<String>,
+    /// The field of the entry that is to blame.
+    field: String,
+    message: String,
+}
+
+impl Misfit {
+    fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let message = error.inner().to_string();
+        let mut path: Vec<String> = error
+            .path()
+            .iter()
+            .filter_map(|segment| match segment {
+                Segment::Seq { index } => Some(index.to_string()),
+                Segment::Map { key } => Some(key.clone()),
+                Segment::Enum { variant } => Some(variant.clone()),
+                Segment::Unknown => None,
+            })
+            .collect();
+        // A field that is missing or unknown is named in the message only.
+        let named = |prefix| message.strip_prefix(prefix).and_then(|rest: &str| rest.split('`').next());
+        if let Some(unknown) = named("unknown field `")
+            && path.last().map(String::as_str) != Some(unknown)
+        {
+            path.push(unknown.to_owned());
+        }
+        let missing = named("missing field `").map(str::to_owned);
+        let field = path.first().cloned().or(missing).unwrap_or_default();
+        Self { path, field, message }
+    }
+
+    fn place<'n>(&self, key: &'n Node, node: &'n Node) -> &'n Node {
+        deepest(key, node, &self.path)
+    }
+}
+
+/// The node at a path, or the last one on the way that exists: the key where the fault is the key's.
+fn deepest<'n>(key: &'n Node, node: &'n Node, path: &[String]) -> &'n Node {
+    let (mut at, mut inside) = (key, node);
+    for step in path {
+        if let Some((key, value)) = inside.entry(step) {
+            (at, inside) = (key, value);
+        } else if let Some(item) = step.parse().ok().and_then(|index| inside.item(index)) {
+            (at, inside) = (item, item);
+        }
+    }
+    // A plain value is where the reader's eye should land; a mapping is found by its key.
+    if matches!(inside.content, Content::Map(_) | Content::List(_) | Content::Null) { at } else { inside }
+}
+
+/// Puts the example's value in the place of a wrong one, or takes it out where there is none.
+fn mend(document: &mut Map<String, Value>, example: &Value, field: &str) {
+    match example.get(field) {
+        Some(value) => {
+            document.insert(field.to_owned(), value.clone());
+        }
+        None => {
+            document.remove(field);
+        }
+    }
+}

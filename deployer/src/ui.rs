@@ -1,0 +1,164 @@
+//! The user interface: the only module that prints. Data goes to standard output, everything else
+//! to standard error. Symbols carry the meaning, colour only repeats it.
+
+mod errors;
+mod plans;
+mod style;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::address::Address;
+use crate::apply::{Event, Outcome};
+use crate::cli::Color;
+use crate::error::{Error, Result};
+use crate::plan::{Action, Plan};
+use style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
+
+/// The version of the plan's JSON form.
+const PLAN_FORMAT: u32 = 1;
+
+/// Prints for one run of the program.
+pub struct Ui {
+    started: Instant,
+    begun: RefCell<BTreeMap<Address, Instant>>,
+}
+
+impl Ui {
+    /// Decides once for the whole process whether to use colour.
+    pub fn new(color: Color) -> Self {
+        let choice = match color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        Self { started: Instant::now(), begun: RefCell::default() }
+    }
+
+    /// Data, on standard output. A reader that has gone away is no failure.
+    pub fn data(&self, text: &str) {
+        let mut out = anstream::stdout();
+        let _ = writeln!(out, "{}", text.trim_end_matches('\n'));
+    }
+
+    /// What is going on, on standard error.
+    pub fn status(&self, text: &str) {
+        let _ = writeln!(anstream::stderr(), "{text}");
+    }
+
+    /// A heading of the narration on standard error.
+    pub fn heading(&self, text: &str) {
+        self.status(&format!("\n{}", paint(BOLD, text)));
+    }
+
+    /// Something less important, on standard error.
+    pub fn detail(&self, text: &str) {
+        self.status(&paint(DIM, text));
+    }
+
+    /// The failure that ends the program.
+    pub fn error(&self, error: &Error) {
+        self.status(errors::render(error).trim_end());
+    }
+
+    /// The plan, as text or as JSON.
+    pub fn plan(&self, plan: &Plan, place: &str, as_json: bool) {
+        if as_json {
+            let document = json!({"format": PLAN_FORMAT, "stack": plan.stack, "changes": plan.changes});
+            self.data(&serde_json::to_string_pretty(&document).unwrap_or_default());
+        } else {
+            self.data(&plans::render(plan, place));
+        }
+    }
+
+    /// One step of an apply.
+    pub fn event(&self, event: &Event<'_>) {
+        match event {
+            Event::Started(change) => {
+                self.begun.borrow_mut().insert(change.address.clone(), Instant::now());
+                self.detail(&format!("  {} {} …", change.address, style::doing(change.action)));
+            }
+            Event::Note(address, text) => self.detail(&format!("  {address} {text}")),
+            Event::Finished(change, _) => {
+                let seconds = self.begun.borrow().get(&change.address).map(Instant::elapsed);
+                let took = format!("({:.1} s)", seconds.unwrap_or_default().as_secs_f64());
+                let done = format!("{} {}", change.address, style::done(change.action));
+                self.status(&format!("{} {done} {}", paint(GREEN, "✓"), paint(DIM, &took)));
+            }
+            Event::Failed(change, error) => {
+                let failed = format!("{} could not be {}", change.address, style::done(change.action));
+                self.status(&format!("{} {failed}: {error}", paint(RED, "✗")));
+            }
+            Event::Skipped(change, cause) => {
+                let text = format!("{} was held back: it depends on {cause}", change.address);
+                self.status(&format!("{} {text}", paint(YELLOW, "-")));
+            }
+        }
+    }
+
+    /// The end of an apply: what was done, with how many calls; what AWS keeps; what failed.
+    pub fn outcome(&self, outcome: &Outcome, calls: usize) {
+        let count = |action| outcome.done.iter().filter(|(_, done)| *done == action).count();
+        let parts: Vec<String> = style::ACTIONS
+            .iter()
+            .filter(|action| count(**action) > 0)
+            .map(|action| format!("{} {}", count(*action), style::done(*action)))
+            .collect();
+        let done = if parts.is_empty() { "nothing was changed".to_owned() } else { parts.join(", ") };
+        let seconds = self.started.elapsed().as_secs_f64();
+        self.status(&format!("\n{}", paint(BOLD, &format!("Done: {done}"))));
+        self.detail(&format!("{calls} calls to AWS, {seconds:.1} s in all"));
+        for kept in &outcome.kept {
+            self.status(&format!("{} {kept}", paint(YELLOW, "!")));
+        }
+        for (address, error) in &outcome.failed {
+            self.status("");
+            self.error(&error.clone().within(format!("{address} failed")));
+        }
+    }
+
+    /// The stack's outputs.
+    pub fn outputs(&self, outputs: &[(String, String)]) {
+        let width = outputs.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        for (name, value) in outputs {
+            self.data(&format!("{name:width$} = {value}"));
+        }
+    }
+
+    /// Asks for a yes.
+    ///
+    /// # Errors
+    /// If nobody is there to ask, or the answer is no.
+    pub fn confirm(&self, question: &str) -> Result<()> {
+        if !std::io::stdin().is_terminal() {
+            return Err(Error::new("this needs a confirmation, and standard input is no terminal")
+                .hint("add --yes to go ahead without being asked"));
+        }
+        let mut err = anstream::stderr();
+        let _ = write!(err, "\n{} ", paint(BOLD, &format!("{question} Only `yes` goes ahead:")));
+        let _ = err.flush();
+        let mut answer = String::new();
+        std::io::stdin()
+            .read_line(&mut answer)
+            .map_err(|error| Error::new("could not read the answer").because(error))?;
+        if answer.trim() == "yes" {
+            return Ok(());
+        }
+        Err(Error::new("not confirmed, nothing was changed"))
+    }
+}
+
+/// Whether there is anything to do.
+pub fn is_empty(plan: &Plan) -> bool {
+    plan.changes.iter().all(|change| change.action == Action::NoOp)
+}
+
+/// A call to AWS, for `--verbose`.
+pub fn call(call: &str) {
+    let _ = writeln!(anstream::stderr(), "{}", paint(DIM, &format!("  aws {call}")));
+}

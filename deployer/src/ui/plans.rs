@@ -1,0 +1,140 @@
+//! A plan as people read it: what will happen to what and why, field by field.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::style::{ACTIONS, BOLD, DIM, GREEN, RED, YELLOW, paint, symbol, verb};
+use crate::diff;
+use crate::plan::{Action, Change, FieldChange, Plan};
+use crate::reference;
+
+/// What stands for a value that AWS has yet to assign.
+const UNKNOWN: &str = "(known after apply)";
+
+/// How many lines of a policy that stay as they are are shown around those that change.
+const CONTEXT: usize = 2;
+
+pub(super) fn render(plan: &Plan, place: &str) -> String {
+    let mut text = String::new();
+    let actions: Vec<&Change> = plan.actions().collect();
+    if actions.is_empty() {
+        let count = plan.changes.len();
+        let what = if count == 1 { "resource is" } else { "resources are" };
+        let none = if count == 0 {
+            "There is nothing.".to_owned()
+        } else {
+            format!("{count} {what} as declared.")
+        };
+        return format!("{} {none} {}", paint(BOLD, "No changes."), paint(DIM, place));
+    }
+    let _ = writeln!(text, "{} {}", paint(BOLD, &format!("Plan for {}", plan.stack)), paint(DIM, place));
+    for change in actions {
+        text.push_str(&one(change));
+    }
+    let counts: Vec<String> = ACTIONS
+        .iter()
+        .map(|action| (plan.count(*action), verb(*action)))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, verb)| format!("{count} to {verb}"))
+        .collect();
+    let unchanged = match plan.count(Action::NoOp) {
+        0 => String::new(),
+        count => format!(", {count} unchanged"),
+    };
+    let _ = writeln!(text, "\n{} {}{unchanged}", paint(BOLD, "Summary:"), counts.join(", "));
+    text
+}
+
+fn one(change: &Change) -> String {
+    let reasons: Vec<String> = change.reasons.iter().map(ToString::to_string).collect();
+    let mut text = format!(
+        "\n{} {}  {}\n",
+        symbol(change.action),
+        paint(BOLD, &change.address.to_string()),
+        paint(DIM, &reasons.join("; "))
+    );
+    if change.action == Action::Delete {
+        return text;
+    }
+    let shown: Vec<&FieldChange> = change.fields.iter().filter(|field| !is_blank(field)).collect();
+    let width = shown.iter().map(|field| field.path.chars().count()).max().unwrap_or_default();
+    for field in shown {
+        text.push_str(&field_line(change.action, field, width));
+    }
+    text
+}
+
+/// A field that is made empty where nothing was says nothing.
+fn is_blank(field: &FieldChange) -> bool {
+    let empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    };
+    field.before.is_none() && field.after.as_ref().is_none_or(empty)
+}
+
+fn field_line(action: Action, field: &FieldChange, width: usize) -> String {
+    let path = format!("{:width$}", field.path);
+    let mut marks = String::new();
+    if field.drift {
+        marks.push_str(&paint(YELLOW, "  (drift)"));
+    }
+    if field.forces_replacement {
+        marks.push_str(&paint(RED, "  (forces replacement)"));
+    }
+    if let Some(document) = policy_diff(field) {
+        return format!("    {}{marks}\n{document}", field.path);
+    }
+    let after = field.after.as_ref().map_or_else(|| "(none)".to_owned(), value);
+    if action == Action::Create {
+        return format!("    {path}  {after}{marks}\n");
+    }
+    let before = field.before.as_ref().map_or_else(|| "(none)".to_owned(), value);
+    format!("    {path}  {before} → {after}{marks}\n")
+}
+
+fn value(value: &Value) -> String {
+    if reference::is_unknown(value) {
+        return paint(DIM, UNKNOWN);
+    }
+    match value {
+        // Texts from AWS may hold anything; escaped, they cannot play with the terminal.
+        Value::String(text) => format!("\"{}\"", text.escape_debug()),
+        other => other.to_string(),
+    }
+}
+
+/// The lines of a policy that come and go, with a few around them.
+fn policy_diff(field: &FieldChange) -> Option<String> {
+    let is_policy = |value: &Option<Value>| value.as_ref().is_some_and(diff::is_policy);
+    if !is_policy(&field.before) && !is_policy(&field.after) {
+        return None;
+    }
+    let (before, after) = (lines(field.before.as_ref()), lines(field.after.as_ref()));
+    let difference = TextDiff::from_lines(&before, &after);
+    let mut text = String::new();
+    for (index, group) in difference.grouped_ops(CONTEXT).iter().enumerate() {
+        if index > 0 {
+            let _ = writeln!(text, "        {}", paint(DIM, "⋮"));
+        }
+        for change in group.iter().flat_map(|operation| difference.iter_changes(operation)) {
+            let line = change.value().trim_end().escape_debug().to_string().replace("\\\"", "\"");
+            let _ = match change.tag() {
+                ChangeTag::Delete => writeln!(text, "      {}", paint(RED, &format!("- {line}"))),
+                ChangeTag::Insert => writeln!(text, "      {}", paint(GREEN, &format!("+ {line}"))),
+                ChangeTag::Equal => writeln!(text, "        {line}"),
+            };
+        }
+    }
+    Some(text)
+}
+
+fn lines(policy: Option<&Value>) -> String {
+    let statements = policy.and_then(|policy| policy.get("Statement"));
+    statements.and_then(|statements| serde_json::to_string_pretty(statements).ok()).unwrap_or_default()
+}
