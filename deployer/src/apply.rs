@@ -1,6 +1,9 @@
 //! Apply: carries a plan out, as much at once as its dependencies allow. It decides nothing but the
 //! order. What it is about to do and what it has done is on disk at every moment.
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 

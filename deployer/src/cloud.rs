@@ -1,6 +1,9 @@
 //! The boundary between the engine and AWS: four verbs on documents. Tests put an in-memory cloud
 //! behind it.
 
+#[cfg(test)]
+pub mod fake;
+
 use serde_json::Value;
 
 use crate::address::Address;

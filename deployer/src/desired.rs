@@ -11,12 +11,18 @@ use crate::stack::Stack;
 /// The bytes that fingerprints stand for, by address. They go to AWS and nowhere else.
 pub type Payloads = BTreeMap<Address, Payload>;
 
+/// What is desired of a stack that is to be destroyed.
+pub fn nothing(stack: &Stack) -> Desired {
+    let edges = stack.resources.iter().map(|(address, declared)| (address.clone(), declared.depends_on.clone()));
+    Desired { stack: stack.name.clone(), resources: BTreeMap::new(), edges: edges.collect() }
+}
+
 /// Gathers what a stack declares.
 ///
 /// # Errors
 /// Everything that is wrong with the local files, in one error.
 pub fn gather(stack: &Stack, sources: &Sources<'_>) -> Result<(Desired, Payloads)> {
-    let mut desired = Desired { stack: stack.name.clone(), resources: BTreeMap::new() };
+    let mut desired = nothing(stack);
     let mut payloads = Payloads::new();
     let mut failures: Vec<(Address, Error)> = Vec::new();
     for (address, declaration) in &stack.resources {

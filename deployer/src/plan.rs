@@ -2,6 +2,8 @@
 //! decides nothing but the order and the retries.
 
 mod reason;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +36,9 @@ pub struct Desired {
     pub stack: String,
     /// What is wanted, by address. Empty to destroy.
     pub resources: BTreeMap<Address, Wanted>,
+    /// What depends on what according to the stack file: the order in which to delete what the
+    /// state has forgotten.
+    pub edges: BTreeMap<Address, BTreeSet<Address>>,
 }
 
 /// What AWS holds now, by address.
@@ -237,7 +242,11 @@ impl Planner<'_> {
                 .collect(),
             after: BTreeSet::new(),
             spec: None,
-            depends_on: entry.map(|entry| entry.depends_on.clone()).unwrap_or_default(),
+            depends_on: entry
+                .map(|entry| &entry.depends_on)
+                .or_else(|| self.desired.edges.get(address))
+                .cloned()
+                .unwrap_or_default(),
             live: Some(live.clone()),
         })
     }

@@ -153,6 +153,12 @@ impl Ui {
     }
 }
 
+/// The plan as text, without colours.
+#[cfg(test)]
+pub fn plain(plan: &Plan) -> String {
+    anstream::adapter::strip_str(&plans::render(plan, "")).to_string()
+}
+
 /// Whether there is anything to do.
 pub fn is_empty(plan: &Plan) -> bool {
     plan.changes.iter().all(|change| change.action == Action::NoOp)

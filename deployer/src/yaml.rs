@@ -163,6 +163,11 @@ impl<'de> Visitor<'de> for Reader<'_> {
         self.leaf(Content::Null)
     }
 
+    /// An empty document.
+    fn visit_none<E: serde::de::Error>(self) -> Result<Node, E> {
+        self.leaf(Content::Null)
+    }
+
     fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Node, E> {
         self.leaf(Content::Bool(value))
     }

@@ -9,7 +9,7 @@ use super::{Session, gather};
 use crate::address::Address;
 use crate::apply;
 use crate::cli::{ApplyArgs, Global};
-use crate::desired::Payloads;
+use crate::desired::{self, Payloads};
 use crate::error::Result;
 use crate::plan::{self, Desired, lookup};
 use crate::reference;
@@ -30,7 +30,7 @@ pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<
 pub(super) async fn destroy(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<ExitCode> {
     let mut stack = Stack::load(&global.stack)?;
     stack.outputs.clear();
-    let desired = Desired { stack: stack.name.clone(), resources: BTreeMap::new() };
+    let desired = desired::nothing(&stack);
     let session = Session::open(global, stack, ui).await?;
     converge(session, &desired, &Payloads::new(), args, "Delete all of this?", ui).await
 }

@@ -47,6 +47,8 @@ fn place(diagnostic: &Diagnostic) -> String {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+
     use super::*;
 
     #[test]
@@ -60,7 +62,7 @@ mod tests {
             message: "unknown field".into(),
         });
         let plain = anstream::adapter::strip_str(&render(&error)).to_string();
-        insta::assert_snapshot!(plain, @r"
+        expect![[r"
         error: stack.yaml has 1 mistake
 
           --> stack.yaml:12:3
@@ -70,6 +72,7 @@ mod tests {
           because: outer
           because: inner
           hint: do this
-        ");
+        "]]
+        .assert_eq(&plain);
     }
 }

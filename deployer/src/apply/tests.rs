@@ -1,0 +1,98 @@
+//! What apply does when calls fail, at whatever call that is.
+
+use super::*;
+use crate::cloud::fake::FakeCloud;
+use crate::ui;
+
+const STACK: &str = r#"
+stack: demo
+resources:
+  secret.ca: { name: demo/ca, value_file: ca.json }
+  log_group.signer: { name: /demo, retention_days: 30 }
+  iam_role.signer: { name: demo-signer, allow: [{ actions: "a:B", on: "${secret.ca.arn}" }] }
+  lambda_function.signer:
+    name: demo-signer
+    role: ${iam_role.signer.arn}
+    code: { cargo: signer }
+    log_group: ${log_group.signer.name}
+  http_api.issuer: { name: demo }
+  http_route.issue_cert: { api: "${http_api.issuer.id}", route: POST /issue-cert, function: "${lambda_function.signer.arn}" }
+"#;
+
+/// Another version of the stack, in which something is changed, replaced, added and removed.
+fn edited() -> String {
+    STACK
+        .replace("retention_days: 30", "retention_days: 7")
+        .replace("name: demo-signer\n", "name: demo-signer-2\n")
+        .replace("secret.ca: { name: demo/ca", "secret.b: { name: demo/b")
+        .replace("secret.ca.arn", "secret.b.arn")
+}
+
+/// Lets each call fail in turn, before it is carried out or after, and sees to it that the next run
+/// gets there, with nothing made twice (which the fake refuses) and nothing left over.
+fn converges(prepare: impl Fn(&FakeCloud), plan: impl Fn(&FakeCloud) -> Plan) {
+    for lose_answer in [false, true] {
+        for call in 1.. {
+            let cloud = FakeCloud::new();
+            prepare(&cloud);
+            cloud.calls.borrow_mut().clear();
+            cloud.fail_at.set(Some(call));
+            cloud.lose_answer.set(lose_answer);
+            let outcome = cloud.carry_out(&plan(&cloud));
+            if cloud.calls.borrow().len() < call {
+                assert!(call > 1, "something must be done at all");
+                break;
+            }
+            assert_eq!(outcome.failed.len(), 1, "call {call}");
+            cloud.fail_at.set(None);
+            let again = cloud.carry_out(&plan(&cloud));
+            assert!(again.failed.is_empty(), "call {call}: {:?}", again.failed);
+            assert!(ui::is_empty(&plan(&cloud)), "call {call}: the next plan is empty");
+        }
+    }
+}
+
+#[test]
+fn a_create_that_fails_anywhere_converges() {
+    converges(|_| (), |cloud| cloud.plan(STACK).expect("a plan"));
+}
+
+#[test]
+fn an_edit_that_fails_anywhere_converges() {
+    let edited = edited();
+    converges(|cloud| drop(cloud.apply(STACK)), |cloud| cloud.plan(&edited).expect("a plan"));
+}
+
+#[test]
+fn a_destroy_that_fails_anywhere_converges() {
+    converges(|cloud| drop(cloud.apply(STACK)), |cloud| cloud.plan_destroy(STACK).expect("a plan"));
+}
+
+#[test]
+fn a_failure_holds_back_only_what_depends_on_it() {
+    let cloud = FakeCloud::new();
+    let plan = cloud.plan(STACK).expect("a plan");
+    // The first changes to start are the API, the log group and the secret, in this order.
+    cloud.fail_at.set(Some(3));
+    let outcome = cloud.carry_out(&plan);
+    let names = |addresses: Vec<&Address>| addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(names(outcome.failed.iter().map(|(address, _)| address).collect()), ["secret.ca"]);
+    assert_eq!(
+        names(outcome.skipped.iter().collect()),
+        ["iam_role.signer", "lambda_function.signer", "http_route.issue_cert"]
+    );
+    assert_eq!(
+        names(outcome.done.iter().map(|(address, _)| address).collect()),
+        ["http_api.issuer", "log_group.signer"]
+    );
+}
+
+#[test]
+fn intent_is_on_disk_before_a_create() {
+    let cloud = FakeCloud::new();
+    cloud.fail_at.set(Some(1));
+    cloud.carry_out(&cloud.plan(STACK).expect("a plan"));
+    let state = cloud.store("demo").state;
+    let phases: Vec<_> = state.resources.values().map(|entry| entry.phase).collect();
+    assert!(phases.contains(&Phase::Creating), "{phases:?}");
+}

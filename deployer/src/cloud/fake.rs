@@ -1,0 +1,233 @@
+//! A cloud in memory, stricter than the real one: it refuses what AWS would let pass and the engine
+//! must never do. It counts calls, and fails at any of them on request.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::Cloud;
+use crate::address::Address;
+use crate::apply::{self, Outcome};
+use crate::desired::{self, Payloads};
+use crate::error::{Error, Result};
+use crate::plan::{self, Desired, Plan, Wanted};
+use crate::reference;
+use crate::refresh::refresh;
+use crate::resource::{self, Job, Object, Promise, Reading};
+use crate::stack::Stack;
+use crate::state::Store;
+
+/// An object's key: its kind, and what identifies it.
+type Key = (String, String);
+
+/// Objects in memory, a stack's state, and what is to go wrong.
+pub struct FakeCloud {
+    /// What exists.
+    pub objects: RefCell<BTreeMap<Key, Object>>,
+    /// The mutating calls so far, such as `create log_group.signer`.
+    pub calls: RefCell<Vec<String>>,
+    /// The mutating call that fails, counted from 1.
+    pub fail_at: Cell<Option<usize>>,
+    /// Whether the failing call is carried out all the same, and only its answer lost.
+    pub lose_answer: Cell<bool>,
+    folder: tempfile::TempDir,
+}
+
+impl FakeCloud {
+    /// An empty cloud.
+    pub fn new() -> Self {
+        Self {
+            objects: RefCell::default(),
+            calls: RefCell::default(),
+            fail_at: Cell::default(),
+            lose_answer: Cell::default(),
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
+    /// The stack's state as it is on disk.
+    pub fn store(&self, stack: &str) -> Store {
+        let mut store = Store::open(self.folder.path().join("state.json"), stack).expect("a state");
+        store.bind("111111111111", "eu-west-1").expect("always the same account");
+        store
+    }
+
+    /// Forgets the state file.
+    pub fn lose_state(&self) {
+        let _ = std::fs::remove_file(self.folder.path().join("state.json"));
+    }
+
+    /// The plan for a stack file as things stand.
+    pub fn plan(&self, text: &str) -> Result<Plan> {
+        let stack = Stack::parse(text, "stack.yaml", ".".into())?;
+        self.plan_for(&stack, &gather(&stack))
+    }
+
+    /// The plan to destroy a stack.
+    pub fn plan_destroy(&self, text: &str) -> Result<Plan> {
+        let stack = Stack::parse(text, "stack.yaml", ".".into())?;
+        self.plan_for(&stack, &desired::nothing(&stack))
+    }
+
+    fn plan_for(&self, stack: &Stack, desired: &Desired) -> Result<Plan> {
+        let store = self.store(&stack.name);
+        let observed = block_on(refresh(self, stack, &store.state))?;
+        plan::plan(desired, &observed, &store.state)
+    }
+
+    /// Carries a plan out.
+    pub fn carry_out(&self, plan: &Plan) -> Outcome {
+        let mut store = self.store(&plan.stack);
+        block_on(apply::apply(plan, &Payloads::new(), self, &mut store, &|_| ())).expect("a state to write")
+    }
+
+    /// Plans and applies; the calls that it took.
+    pub fn apply(&self, text: &str) -> Vec<String> {
+        self.calls.borrow_mut().clear();
+        let plan = self.plan(text).expect("a plan");
+        let outcome = self.carry_out(&plan);
+        assert!(outcome.failed.is_empty(), "{:?}", outcome.failed);
+        self.calls.borrow().clone()
+    }
+
+    /// Plans and destroys; the calls that it took.
+    pub fn destroy(&self, text: &str) -> Vec<String> {
+        self.calls.borrow_mut().clear();
+        let plan = self.plan_destroy(text).expect("a plan");
+        let outcome = self.carry_out(&plan);
+        assert!(outcome.failed.is_empty(), "{:?}", outcome.failed);
+        self.calls.borrow().clone()
+    }
+
+    /// Changes an object behind the deployer's back.
+    pub fn tamper(&self, kind: &str, change: impl FnOnce(&mut Object)) {
+        let mut objects = self.objects.borrow_mut();
+        let (_, object) = objects.iter_mut().find(|((k, _), _)| k == kind).expect("such an object");
+        change(object);
+    }
+
+    /// Removes an object behind the deployer's back.
+    pub fn remove(&self, kind: &str) {
+        self.objects.borrow_mut().retain(|(k, _), _| k != kind);
+    }
+
+    /// Counts a mutating call, and says whether it fails before or after it is carried out.
+    fn call(&self, verb: &str, address: &Address, carry_out: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.calls.borrow_mut().push(format!("{verb} {address}"));
+        let fails = self.fail_at.get() == Some(self.calls.borrow().len());
+        if fails && !self.lose_answer.get() {
+            return Err(Error::new("injected failure"));
+        }
+        carry_out()?;
+        if fails { Err(Error::new("the answer was lost")) } else { Ok(()) }
+    }
+}
+
+/// What identifies an object of a kind.
+fn key(address: &Address, document: &Value) -> Key {
+    let identity = match address.kind.as_str() {
+        "http_api" => document["tags"]["deployer:address"].to_string(),
+        "http_route" => format!("{} {}", document["api"], document["route"]),
+        _ => document["name"].to_string(),
+    };
+    (address.kind.clone(), identity)
+}
+
+/// What AWS would assign.
+fn outputs(address: &Address, spec: &Value) -> Value {
+    let name = spec["name"].as_str().or(spec["route"].as_str()).unwrap_or_default();
+    let arn = format!("arn:aws:{}:{name}", address.kind);
+    json!({"arn": arn, "id": format!("id-{name}"), "name": name, "execution_arn": arn,
+        "endpoint": format!("https://{name}"), "route_id": null, "integration_id": null})
+}
+
+impl Cloud for FakeCloud {
+    fn read<'a>(
+        &'a self,
+        address: &'a Address,
+        identity: Value,
+        _prior: Option<Value>,
+    ) -> Promise<'a, Reading<Object>> {
+        let found = self.objects.borrow().get(&key(address, &identity)).cloned();
+        Box::pin(async move { Ok(found.map_or(Reading::Absent, Reading::Present)) })
+    }
+
+    fn create<'a>(&'a self, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value> {
+        Box::pin(async move {
+            assert!(!reference::is_unknown(&spec), "{} is created before it is known", job.address);
+            let outputs = outputs(job.address, &spec);
+            self.call("create", job.address, || {
+                let live = Object { spec: spec.clone(), outputs: outputs.clone() };
+                let mut objects = self.objects.borrow_mut();
+                let key = key(job.address, &spec);
+                assert!(!objects.contains_key(&key), "{} is created twice", job.address);
+                objects.insert(key, live);
+                Ok(())
+            })?;
+            Ok(outputs)
+        })
+    }
+
+    fn update<'a>(&'a self, job: &'a Job<'a>, live: Object, spec: Value) -> Promise<'a, Value> {
+        Box::pin(async move {
+            assert!(!reference::is_unknown(&spec), "{} is changed before it is known", job.address);
+            self.call("update", job.address, || {
+                let mut objects = self.objects.borrow_mut();
+                let object = objects.get_mut(&key(job.address, &live.spec)).expect("it was observed");
+                object.spec.clone_from(&spec);
+                Ok(())
+            })?;
+            Ok(live.outputs)
+        })
+    }
+
+    fn delete<'a>(&'a self, job: &'a Job<'a>, live: Object) -> Promise<'a, Option<String>> {
+        Box::pin(async move {
+            self.call("delete", job.address, || {
+                let mut objects = self.objects.borrow_mut();
+                let arn = live.outputs["arn"].as_str().unwrap_or_default();
+                let used = objects.values().any(|other| {
+                    other.spec["role"] == arn || other.spec["api"] == live.outputs["id"]
+                });
+                assert!(!used, "{} is deleted while something still needs it", job.address);
+                objects.remove(&key(job.address, &live.spec));
+                Ok(())
+            })?;
+            Ok(None)
+        })
+    }
+}
+
+/// What a stack wants, with made-up fingerprints in the place of local files.
+pub fn gather(stack: &Stack) -> Desired {
+    let resources = stack.resources.iter().map(|(address, declaration)| {
+        let mut spec = declaration.declared.clone();
+        let fields = spec.as_object_mut().expect("an entry is a mapping");
+        match address.kind.as_str() {
+            "secret" => {
+                let file = fields.remove("value_file").unwrap_or_default();
+                fields.insert("value_sha256".into(), format!("sha256 of {file}").into());
+            }
+            "lambda_function" => {
+                let code = fields.remove("code").unwrap_or_default();
+                fields.insert("code_sha256".into(), format!("sha256 of {code}").into());
+                fields.insert("runtime".into(), "provided.al2023".into());
+                fields.insert("log_format".into(), "JSON".into());
+            }
+            "http_route" => {
+                fields.insert("payload_format".into(), "2.0".into());
+                fields.insert("invoke_from".into(), "$default/POST/issue-cert".into());
+            }
+            _ => {}
+        }
+        let kind = resource::find(&address.kind).expect("a known kind");
+        let spec = kind.normalise(&spec).expect("a spec");
+        (address.clone(), Wanted { spec, depends_on: declaration.depends_on.clone() })
+    });
+    Desired { resources: resources.collect(), ..desired::nothing(stack) }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+}

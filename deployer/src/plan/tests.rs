@@ -1,0 +1,645 @@
+//! Plans for small situations, as the user sees them.
+
+use expect_test::{Expect, expect};
+use serde_json::json;
+
+use super::*;
+use crate::cloud::fake::FakeCloud;
+use crate::ui;
+
+/// One entry of each kind, referring to one another as in the default stack.
+const STACK: &str = r#"
+stack: demo
+resources:
+  secret.ca: { name: demo/ca, value_file: ca.json }
+  log_group.signer: { name: /demo, retention_days: 30 }
+  iam_role.signer:
+    name: demo-signer
+    allow:
+      - { actions: "secretsmanager:GetSecretValue", on: "${secret.ca.arn}" }
+      - { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], on: "${log_group.signer.arn}:*" }
+  lambda_function.signer:
+    name: demo-signer
+    role: ${iam_role.signer.arn}
+    code: { cargo: signer }
+    log_group: ${log_group.signer.name}
+    environment: { CA_SECRET_ARN: "${secret.ca.arn}" }
+  http_api.issuer: { name: demo }
+  http_route.issue_cert:
+    api: ${http_api.issuer.id}
+    route: POST /issue-cert
+    function: ${lambda_function.signer.arn}
+"#;
+
+/// A stack of one log group.
+const ONE: &str = "stack: demo\nresources:\n  log_group.a: { name: /a, retention_days: 30 }\n";
+
+fn deployed(text: &str) -> FakeCloud {
+    let cloud = FakeCloud::new();
+    cloud.apply(text);
+    cloud
+}
+
+fn check(cloud: &FakeCloud, text: &str, expect: &Expect) {
+    expect.assert_eq(&ui::plain(&cloud.plan(text).expect("a plan")));
+}
+
+/// The plan for the stack with one stretch of its text replaced.
+fn check_edit(from: &str, to: &str, expect: &Expect) {
+    assert!(STACK.contains(from), "the edit must apply: {from}");
+    check(&deployed(STACK), &STACK.replace(from, to), expect);
+}
+
+/// The plan after somebody has changed an object of a kind by hand.
+fn check_drift(kind: &str, change: impl FnOnce(&mut Object), expect: &Expect) {
+    let cloud = deployed(STACK);
+    cloud.tamper(kind, change);
+    check(&cloud, STACK, expect);
+    cloud.apply(STACK);
+    assert!(ui::is_empty(&cloud.plan(STACK).expect("a plan")), "apply mends the drift");
+}
+
+#[test]
+fn a_new_stack_is_created_in_order() {
+    let cloud = FakeCloud::new();
+    check(&cloud, STACK, &expect![[r#"
+        Plan for demo 
+
+        + http_api.issuer  new in stack.yaml
+            auto_deploy            true
+            name                   "demo"
+            tags.deployer:address  "http_api.issuer"
+            tags.deployer:stack    "demo"
+
+        + log_group.signer  new in stack.yaml
+            name                   "/demo"
+            retention_days         30
+            tags.deployer:address  "log_group.signer"
+            tags.deployer:stack    "demo"
+
+        + secret.ca  new in stack.yaml
+            name                   "demo/ca"
+            recovery_window_days   30
+            tags.deployer:address  "secret.ca"
+            tags.deployer:stack    "demo"
+            value_sha256           "sha256 of \"ca.json\""
+
+        + iam_role.signer  new in stack.yaml
+            allow
+              + [
+              +   {
+              +     "Action": [
+              +       "logs:CreateLogStream",
+              +       "logs:PutLogEvents"
+              +     ],
+              +     "Effect": "Allow",
+              +     "Resource": [
+              +       "${log_group.signer.arn}:*"
+              +     ]
+              +   },
+              +   {
+              +     "Action": [
+              +       "secretsmanager:GetSecretValue"
+              +     ],
+              +     "Effect": "Allow",
+              +     "Resource": [
+              +       "${secret.ca.arn}"
+              +     ]
+              +   }
+              + ]
+            name                   "demo-signer"
+            tags.deployer:address  "iam_role.signer"
+            tags.deployer:stack    "demo"
+            trust
+              + [
+              +   {
+              +     "Action": [
+              +       "sts:AssumeRole"
+              +     ],
+              +     "Effect": "Allow",
+              +     "Principal": {
+              +       "Service": [
+              +         "lambda.amazonaws.com"
+              +       ]
+              +     }
+              +   }
+              + ]
+
+        + lambda_function.signer  new in stack.yaml
+            architecture               "x86_64"
+            code_sha256                "sha256 of {\"cargo\":\"signer\"}"
+            environment.CA_SECRET_ARN  (known after apply)
+            log_format                 "JSON"
+            log_group                  (known after apply)
+            memory_mb                  128
+            name                       "demo-signer"
+            role                       (known after apply)
+            runtime                    "provided.al2023"
+            tags.deployer:address      "lambda_function.signer"
+            tags.deployer:stack        "demo"
+            timeout_seconds            3
+
+        + http_route.issue_cert  new in stack.yaml
+            api             (known after apply)
+            authorization   "AWS_IAM"
+            function        (known after apply)
+            invoke_from     "$default/POST/issue-cert"
+            payload_format  "2.0"
+            route           "POST /issue-cert"
+
+        Summary: 6 to create
+    "#]]);
+    let calls = cloud.apply(STACK);
+    let position = |address: &str| calls.iter().position(|call| call.ends_with(address)).expect(address);
+    for (first, then) in [
+        ("secret.ca", "iam_role.signer"),
+        ("log_group.signer", "iam_role.signer"),
+        ("iam_role.signer", "lambda_function.signer"),
+        ("lambda_function.signer", "http_route.issue_cert"),
+        ("http_api.issuer", "http_route.issue_cert"),
+    ] {
+        assert!(position(first) < position(then), "{first} before {then}: {calls:?}");
+    }
+}
+
+#[test]
+fn what_was_applied_needs_nothing() {
+    let cloud = deployed(STACK);
+    check(&cloud, STACK, &expect!["No changes. 6 resources are as declared. "]);
+    assert_eq!(cloud.apply(STACK), Vec::<String>::new());
+}
+
+#[test]
+fn the_same_inputs_give_the_same_plan_byte_for_byte() {
+    let plan = || serde_json::to_string(&FakeCloud::new().plan(STACK).expect("a plan")).expect("JSON");
+    assert_eq!(plan(), plan());
+}
+
+#[test]
+fn one_changed_field_is_the_whole_plan() {
+    check_edit("retention_days: 30", "retention_days: 14", &expect![[r#"
+        Plan for demo 
+
+        ~ log_group.signer  stack.yaml changed
+            retention_days  30 → 14
+
+        Summary: 1 to change, 5 unchanged
+    "#]]);
+}
+
+#[test]
+fn a_removed_field_is_shown_as_none() {
+    check_edit(", retention_days: 30", "", &expect![[r#"
+        Plan for demo 
+
+        ~ log_group.signer  stack.yaml changed
+            retention_days  30 → (none)
+
+        Summary: 1 to change, 5 unchanged
+    "#]]);
+}
+
+#[test]
+fn policies_are_shown_as_the_lines_that_change() {
+    check_edit(
+        r#"["logs:CreateLogStream", "logs:PutLogEvents"]"#,
+        r#"["logs:PutLogEvents", "logs:DescribeLogStreams"]"#,
+        &expect![[r#"
+            Plan for demo 
+
+            ~ iam_role.signer  stack.yaml changed
+                allow
+                      {
+                        "Action": [
+                  -       "logs:CreateLogStream",
+                  +       "logs:DescribeLogStreams",
+                          "logs:PutLogEvents"
+                        ],
+
+            Summary: 1 to change, 5 unchanged
+        "#]],
+    );
+}
+
+#[test]
+fn a_policy_written_otherwise_is_no_change() {
+    check_edit(
+        r#"actions: ["logs:CreateLogStream", "logs:PutLogEvents"], on: "${log_group.signer.arn}:*""#,
+        r#"on: ["${log_group.signer.arn}:*"], actions: ["LOGS:putlogevents", "logs:CreateLogStream"]"#,
+        &expect!["No changes. 6 resources are as declared. "],
+    );
+}
+
+#[test]
+fn environment_variables_are_shown_one_by_one() {
+    check_edit(
+        r#"environment: { CA_SECRET_ARN: "${secret.ca.arn}" }"#,
+        r#"environment: { RUST_LOG: debug }"#,
+        &expect![[r#"
+            Plan for demo 
+
+            ~ lambda_function.signer  stack.yaml changed
+                environment.CA_SECRET_ARN  "arn:aws:secret:demo/ca" → (none)
+                environment.RUST_LOG       (none) → "debug"
+
+            Summary: 1 to change, 5 unchanged
+        "#]],
+    );
+}
+
+#[test]
+fn new_code_changes_the_function_in_place() {
+    check_edit("{ cargo: signer }", "{ bootstrap: elsewhere }", &expect![[r#"
+        Plan for demo 
+
+        ~ lambda_function.signer  stack.yaml changed
+            code_sha256  "sha256 of {\"cargo\":\"signer\"}" → "sha256 of {\"bootstrap\":\"elsewhere\"}"
+
+        Summary: 1 to change, 5 unchanged
+    "#]]);
+}
+
+#[test]
+fn a_new_value_shows_fingerprints_only() {
+    check_edit("value_file: ca.json", "value_file: other.json", &expect![[r#"
+        Plan for demo 
+
+        ~ secret.ca  stack.yaml changed
+            value_sha256  "sha256 of \"ca.json\"" → "sha256 of \"other.json\""
+
+        Summary: 1 to change, 5 unchanged
+    "#]]);
+}
+
+#[test]
+fn what_cannot_change_in_place_is_replaced_and_dependents_follow() {
+    check_edit("name: /demo,", "name: /other,", &expect![[r#"
+        Plan for demo 
+
+        ± log_group.signer  stack.yaml changed
+            name  "/demo" → "/other"  (forces replacement)
+
+        ~ iam_role.signer  something that it refers to is made anew
+            allow
+                    "Effect": "Allow",
+                    "Resource": [
+              -       "arn:aws:log_group:/demo:*"
+              +       "${log_group.signer.arn}:*"
+                    ]
+                  },
+
+        ~ lambda_function.signer  something that it refers to is made anew
+            log_group  "/demo" → (known after apply)
+
+        Summary: 2 to change, 1 to replace, 3 unchanged
+    "#]]);
+}
+
+#[test]
+fn a_replaced_function_takes_its_route_along() {
+    check_edit(
+        "name: demo-signer\n    role",
+        "name: demo-signer-2\n    role",
+        &expect![[r#"
+            Plan for demo 
+
+            ± lambda_function.signer  stack.yaml changed
+                name  "demo-signer" → "demo-signer-2"  (forces replacement)
+
+            ~ http_route.issue_cert  something that it refers to is made anew
+                function  "arn:aws:lambda_function:demo-signer" → (known after apply)
+
+            Summary: 1 to change, 1 to replace, 4 unchanged
+        "#]],
+    );
+}
+
+#[test]
+fn tags_of_the_stack_reach_everything_taggable() {
+    check_edit("stack: demo\n", "stack: demo\ntags: { team: pki }\n", &expect![[r#"
+        Plan for demo 
+
+        ~ http_api.issuer  stack.yaml changed
+            tags.team  (none) → "pki"
+
+        ~ log_group.signer  stack.yaml changed
+            tags.team  (none) → "pki"
+
+        ~ secret.ca  stack.yaml changed
+            tags.team  (none) → "pki"
+
+        ~ iam_role.signer  stack.yaml changed
+            tags.team  (none) → "pki"
+
+        ~ lambda_function.signer  stack.yaml changed
+            tags.team  (none) → "pki"
+
+        Summary: 5 to change, 1 unchanged
+    "#]]);
+}
+
+#[test]
+fn an_entry_that_is_gone_is_deleted_after_what_used_it() {
+    let cloud = deployed(STACK);
+    let edited = STACK.replace("secret.ca", "secret.new").replace("demo/ca", "demo/new");
+    check(&cloud, &edited, &expect![[r#""#]]);
+    let calls = cloud.apply(&edited);
+    let position = |call: &str| calls.iter().position(|made| made == call).expect(call);
+    assert!(position("delete secret.ca") > position("update lambda_function.signer"), "{calls:?}");
+}
+
+#[test]
+fn a_retention_changed_by_hand_is_drift() {
+    check_drift("log_group", |object| object.spec["retention_days"] = json!(1), &expect![[r#"
+        Plan for demo 
+
+        ~ log_group.signer  drift: it was changed outside of deployer
+            retention_days  1 → 30  (drift)
+
+        Summary: 1 to change, 5 unchanged
+    "#]]);
+}
+
+#[test]
+fn a_widened_policy_is_drift() {
+    check_drift(
+        "iam_role",
+        |object| object.spec["allow"]["Statement"][1]["Resource"] = json!(["*"]),
+        &expect![[r#"
+            Plan for demo 
+
+            ~ iam_role.signer  drift: it was changed outside of deployer
+                allow  (drift)
+                        "Effect": "Allow",
+                        "Resource": [
+                  -       "*"
+                  +       "arn:aws:secret:demo/ca"
+                        ]
+                      }
+
+            Summary: 1 to change, 5 unchanged
+        "#]],
+    );
+}
+
+#[test]
+fn a_foreign_trust_is_drift() {
+    check_drift(
+        "iam_role",
+        |object| object.spec["trust"]["Statement"][0]["Principal"] = json!({"AWS": ["arn:aws:iam::222222222222:root"]}),
+        &expect![[r#"
+            Plan for demo 
+
+            ~ iam_role.signer  drift: it was changed outside of deployer
+                trust  (drift)
+                        "Effect": "Allow",
+                        "Principal": {
+                  -       "AWS": [
+                  -         "222222222222"
+                  +       "Service": [
+                  +         "lambda.amazonaws.com"
+                          ]
+                        }
+
+            Summary: 1 to change, 5 unchanged
+        "#]],
+    );
+}
+
+#[test]
+fn an_open_route_is_drift() {
+    check_drift("http_route", |object| object.spec["authorization"] = json!("NONE"), &expect![[r#"
+        Plan for demo 
+
+        ~ http_route.issue_cert  drift: it was changed outside of deployer
+            authorization  "NONE" → "AWS_IAM"  (drift)
+
+        Summary: 1 to change, 5 unchanged
+    "#]]);
+}
+
+#[test]
+fn a_lost_permission_is_drift() {
+    check_drift("http_route", |object| object.spec["invoke_from"] = json!(null), &expect![[r#"
+        Plan for demo 
+
+        ~ http_route.issue_cert  drift: it was changed outside of deployer
+            invoke_from  (none) → "$default/POST/issue-cert"  (drift)
+
+        Summary: 1 to change, 5 unchanged
+    "#]]);
+}
+
+#[test]
+fn a_lost_ownership_tag_is_drift() {
+    check_drift(
+        "log_group",
+        |object| object.spec["tags"] = json!({"deployer:stack": "demo", "deployer:address": "log_group.signer", "x": "y"}),
+        &expect!["No changes. 6 resources are as declared. "],
+    );
+}
+
+#[test]
+fn tags_of_others_are_left_alone() {
+    let cloud = deployed(ONE);
+    cloud.tamper("log_group", |object| object.spec["tags"]["cost-center"] = json!("42"));
+    assert!(ui::is_empty(&cloud.plan(ONE).expect("a plan")));
+}
+
+#[test]
+fn drift_and_change_are_told_apart_field_by_field() {
+    let cloud = deployed(STACK);
+    cloud.tamper("lambda_function", |object| object.spec["memory_mb"] = json!(512));
+    let edited = STACK.replace("    log_group: ${log_group.signer.name}\n", "    log_group: ${log_group.signer.name}\n    timeout_seconds: 9\n");
+    check(&cloud, &edited, &expect![[r#"
+        Plan for demo 
+
+        ~ lambda_function.signer  stack.yaml changed; drift: it was changed outside of deployer
+            memory_mb        512 → 128  (drift)
+            timeout_seconds  3 → 9
+
+        Summary: 1 to change, 5 unchanged
+    "#]]);
+}
+
+#[test]
+fn what_was_deleted_by_hand_is_made_again() {
+    let cloud = deployed(STACK);
+    cloud.remove("iam_role");
+    check(&cloud, STACK, &expect![[r#"
+        Plan for demo 
+
+        + iam_role.signer  drift: it was deleted outside of deployer
+            allow
+              + [
+              +   {
+              +     "Action": [
+              +       "logs:CreateLogStream",
+              +       "logs:PutLogEvents"
+              +     ],
+              +     "Effect": "Allow",
+              +     "Resource": [
+              +       "arn:aws:log_group:/demo:*"
+              +     ]
+              +   },
+              +   {
+              +     "Action": [
+              +       "secretsmanager:GetSecretValue"
+              +     ],
+              +     "Effect": "Allow",
+              +     "Resource": [
+              +       "arn:aws:secret:demo/ca"
+              +     ]
+              +   }
+              + ]
+            name                   "demo-signer"
+            tags.deployer:address  "iam_role.signer"
+            tags.deployer:stack    "demo"
+            trust
+              + [
+              +   {
+              +     "Action": [
+              +       "sts:AssumeRole"
+              +     ],
+              +     "Effect": "Allow",
+              +     "Principal": {
+              +       "Service": [
+              +         "lambda.amazonaws.com"
+              +       ]
+              +     }
+              +   }
+              + ]
+
+        ~ lambda_function.signer  something that it refers to is made anew
+            role  "arn:aws:iam_role:demo-signer" → (known after apply)
+
+        Summary: 1 to create, 1 to change, 4 unchanged
+    "#]]);
+}
+
+#[test]
+fn a_change_that_was_also_made_by_hand_needs_nothing() {
+    let cloud = deployed(ONE);
+    cloud.tamper("log_group", |object| object.spec["retention_days"] = json!(7));
+    assert!(ui::is_empty(&cloud.plan(&ONE.replace("30", "7")).expect("a plan")));
+}
+
+#[test]
+fn a_lost_state_is_rebuilt_in_silence() {
+    let cloud = deployed(STACK);
+    cloud.lose_state();
+    assert!(ui::is_empty(&cloud.plan(STACK).expect("a plan")));
+    assert_eq!(cloud.apply(STACK), Vec::<String>::new());
+    assert_eq!(cloud.store("demo").state.resources.len(), 6);
+}
+
+#[test]
+fn a_lost_state_does_not_stop_destroy() {
+    let cloud = deployed(STACK);
+    cloud.lose_state();
+    assert_eq!(cloud.destroy(STACK).len(), 6);
+    assert!(cloud.objects.borrow().is_empty());
+}
+
+#[test]
+fn ours_by_tag_but_different_is_brought_in_line() {
+    let cloud = deployed(ONE);
+    cloud.lose_state();
+    check(&cloud, &ONE.replace("30", "7"), &expect![[r#"
+        Plan for demo 
+
+        ~ log_group.a  it is ours by tag, and differs from stack.yaml
+            retention_days  30 → 7
+
+        Summary: 1 to change
+    "#]]);
+}
+
+#[test]
+fn an_object_of_another_stack_is_refused_with_the_way_to_adopt_it() {
+    let cloud = deployed(&ONE.replace("stack: demo", "stack: other"));
+    cloud.lose_state();
+    let error = cloud.plan(ONE).expect_err("it is another's");
+    expect![[r#"
+        log_group.a exists already and is not this stack's: arn:aws:log_group:/a
+        its tags say that it is log_group.a of the stack `other`
+        to adopt it, tag it with deployer:stack=demo and deployer:address=log_group.a; otherwise choose another name"#]].assert_eq(&format!("{error}\n{}\n{}", error.causes.join("\n"), error.hints.join("\n")));
+}
+
+#[test]
+fn an_object_without_tags_is_refused() {
+    let cloud = deployed(ONE);
+    cloud.lose_state();
+    cloud.tamper("log_group", |object| object.spec["tags"] = json!({}));
+    let error = cloud.plan(ONE).expect_err("nobody knows whose it is");
+    assert!(error.causes[0].contains("no ownership tags"), "{error:?}");
+}
+
+#[test]
+fn several_foreign_objects_are_refused_in_one_go() {
+    let cloud = deployed(&STACK.replace("stack: demo", "stack: other"));
+    cloud.lose_state();
+    let error = cloud.plan(STACK).expect_err("they are another's");
+    assert_eq!(error.causes.len(), 5, "{error:?}");
+}
+
+#[test]
+fn an_object_of_another_stack_is_never_deleted() {
+    let cloud = deployed(ONE);
+    cloud.tamper("log_group", |object| object.spec["tags"]["deployer:stack"] = json!("other"));
+    assert_eq!(cloud.destroy(ONE), Vec::<String>::new());
+    assert_eq!(cloud.objects.borrow().len(), 1);
+}
+
+#[test]
+fn destroy_goes_from_the_users_to_the_used() {
+    let cloud = deployed(STACK);
+    expect![[r#"
+        Plan for demo 
+
+        - http_route.issue_cert  not declared in stack.yaml
+
+        - http_api.issuer  not declared in stack.yaml
+
+        - lambda_function.signer  not declared in stack.yaml
+
+        - iam_role.signer  not declared in stack.yaml
+
+        - log_group.signer  not declared in stack.yaml
+
+        - secret.ca  not declared in stack.yaml
+
+        Summary: 6 to delete
+    "#]].assert_eq(&ui::plain(&cloud.plan_destroy(STACK).expect("a plan")));
+    assert_eq!(cloud.destroy(STACK).len(), 6);
+    assert!(cloud.objects.borrow().is_empty());
+    assert!(cloud.store("demo").state.resources.is_empty());
+}
+
+#[test]
+fn destroying_nothing_is_fine() {
+    let cloud = FakeCloud::new();
+    expect!["No changes. There is nothing. "].assert_eq(&ui::plain(&cloud.plan_destroy(STACK).expect("a plan")));
+}
+
+#[test]
+fn only_a_recoverable_secret_is_restored() {
+    let stack = crate::stack::Stack::parse(STACK, "stack.yaml", ".".into()).expect("a stack");
+    let until = "AWS has it scheduled for deletion on 2026-05-08T00:00:00Z".to_owned();
+    let observed = Observed::from([("secret.ca".parse().expect("an address"), Reading::Recoverable(until))]);
+    let mut desired = crate::cloud::fake::gather(&stack);
+    desired.resources.retain(|address, _| address.kind == "secret");
+    let plan = plan(&desired, &observed, &State::empty("demo")).expect("a plan");
+    expect![[r#"
+        Plan for demo 
+
+        + secret.ca  restored: AWS has it scheduled for deletion on 2026-05-08T00:00:00Z
+            name                   "demo/ca"
+            recovery_window_days   30
+            tags.deployer:address  "secret.ca"
+            tags.deployer:stack    "demo"
+            value_sha256           "sha256 of \"ca.json\""
+
+        Summary: 1 to create
+    "#]].assert_eq(&ui::plain(&plan));
+}
