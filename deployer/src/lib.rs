@@ -1,3 +1,4 @@
 //! Puts the certificate issuer that `stack.yaml` declares into an AWS account, and keeps it so.
 
+pub mod ca;
 pub mod error;
