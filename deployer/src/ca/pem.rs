@@ -1,4 +1,4 @@
-//! Private keys as PEM, in memory that is wiped.
+//! DER as PEM, in memory that is wiped: most of it is private keys.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,24 +8,26 @@ use zeroize::Zeroizing;
 /// RFC 7468 says that each line but the last has exactly 64 characters.
 const LINE: usize = 64;
 
-/// A key as PKCS#8 PEM.
-///
-/// `KeyPair::serialize_pem` would leave copies of the key in freed memory; here both buffers are
-/// wiped when dropped, and sized so that neither ever moves.
+/// A key as PKCS#8 PEM. (`KeyPair::serialize_pem` would leave copies of it in freed memory.)
 pub(crate) fn private_key(key: &KeyPair) -> Zeroizing<String> {
-    let der = key.serialized_der();
+    encode("PRIVATE KEY", key.serialized_der())
+}
+
+/// DER as PEM under a label. Both buffers are wiped when dropped, and sized so that neither ever
+/// moves.
+pub(crate) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
     let mut encoded = Zeroizing::new(String::with_capacity(der.len().div_ceil(3) * 4));
     STANDARD.encode_string(der, &mut encoded);
     let mut pem = Zeroizing::new(String::with_capacity(encoded.len() * 2 + 128));
-    pem.push_str("-----BEGIN PRIVATE KEY-----\n");
+    let mut push = |parts: [&str; 3]| parts.into_iter().for_each(|part| pem.push_str(part));
+    push(["-----BEGIN ", label, "-----\n"]);
     let mut rest = encoded.as_str();
     while !rest.is_empty() {
         let (line, next) = rest.split_at(rest.len().min(LINE));
-        pem.push_str(line);
-        pem.push('\n');
+        push([line, "\n", ""]);
         rest = next;
     }
-    pem.push_str("-----END PRIVATE KEY-----\n");
+    push(["-----END ", label, "-----\n"]);
     pem
 }
 
