@@ -3,3 +3,4 @@
 pub mod ca;
 pub mod error;
 pub mod issue;
+pub mod local;
