@@ -116,9 +116,7 @@ pub async fn issue(input: &Request, report: &dyn Fn(&str)) -> Result<Issued> {
         now,
     };
     let verified = verify::verify(&answer, &expected).map_err(|error: Error| {
-        error
-            .within("the answer is not the certificate that was asked for, so no file was written")
-            .hint("If the issuing CA was replaced, pass the new root with --root.")
+        error.within("the answer is not the certificate that was asked for, so no file was written")
     })?;
     let paths = files::write(&input.out, &verified, request.key.as_ref())?;
     Ok(verified.issued(paths))

@@ -66,7 +66,7 @@ pub async fn start(
     let lock = Lock::of_instance(&dirs.instance, report).await?;
     let started = start_locked(dirs, policy, port, report).await;
     if started.is_err() && !record::exists(&dirs.instance) {
-        lock.remove(&dirs.instance);
+        lock.remove();
     }
     started
 }
@@ -148,7 +148,7 @@ pub async fn stop(dirs: &Dirs, report: &dyn Fn(&str)) -> Result<bool> {
         None => false,
     };
     record::remove(&dirs.instance)?;
-    lock.remove(&dirs.instance);
+    lock.remove();
     Ok(running)
 }
 

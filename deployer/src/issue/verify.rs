@@ -179,7 +179,8 @@ fn check_validity(
         if not_after - expected.now > longest {
             return Err(Error::new(format!(
                 "it is valid until {not_after}, longer than the {hours} hours that were asked for"
-            )));
+            ))
+            .hint("Check this machine\'s clock."));
         }
     }
     Ok((not_before, not_after))
@@ -226,7 +227,9 @@ fn check_path(
     usages: &[Usage],
 ) -> Result<()> {
     let untrusted = |source: webpki::Error| {
-        Error::new("it does not lead to the pinned root through `chain`").because(source)
+        Error::new("it does not lead to the pinned root through `chain`")
+            .because(source)
+            .hint("If the issuing CA was replaced, pass its root with --root.")
     };
     let anchors = expected
         .roots
@@ -250,7 +253,7 @@ fn check_path(
                 None,
             )
             .map_err(untrusted)?;
-        if !path.intermediate_certificates().map(|one| one.der()).eq(chain.iter().cloned()) {
+        if !path.intermediate_certificates().map(webpki::Cert::der).eq(chain.iter().cloned()) {
             return Err(Error::new("`chain` is not exactly the path to the pinned root")
                 .because("the leaf's issuer comes first, each one's issuer next, no root"));
         }

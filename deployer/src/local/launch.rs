@@ -14,7 +14,7 @@ use super::{ACCOUNT, REGION, probe};
 use crate::error::{Context as _, Error, Result};
 
 /// It takes half a second; a machine that is busy with tests may need many times that.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// How often it is asked meanwhile.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -33,14 +33,26 @@ const DETACHED: &str = r#"umask 077; trap "" HUP; exec "$@""#;
 pub(super) async fn launch(python: &Path, instance: &Path, port: Option<u16>) -> Result<Record> {
     let mut attempt = 1;
     loop {
-        let chosen = free_port(port)?;
-        match launch_on(chosen, python, instance).await {
+        let free = free_port(port)?;
+        match launch_on(free, python, instance).await {
             Err(error) if port.is_none() && attempt < ATTEMPTS && is_port_clash(&error) => {
                 attempt += 1;
             }
-            result => return result,
+            result => {
+                return result.map_err(|error| {
+                    error.hint(format!(
+                        "Try again; if it persists, delete {} to have it installed anew.",
+                        environment_of(python).display()
+                    ))
+                });
+            }
         }
     }
+}
+
+/// The folder of the Python environment that a `bin/python` is in.
+fn environment_of(python: &Path) -> &Path {
+    python.parent().and_then(Path::parent).unwrap_or(python)
 }
 
 async fn launch_on(port: u16, python: &Path, instance: &Path) -> Result<Record> {

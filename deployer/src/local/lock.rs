@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
@@ -15,6 +15,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Lock {
     /// Held open: the lock goes with it.
     _file: File,
+    path: PathBuf,
 }
 
 impl Lock {
@@ -32,7 +33,9 @@ impl Lock {
             let file = open(path).map_err(failed)?;
             match file.try_lock() {
                 // A holder that stopped the instance has removed the file; a lock on it is none.
-                Ok(()) if is_at(&file, path) => return Ok(Self { _file: file }),
+                Ok(()) if is_at(&file, path) => {
+                    return Ok(Self { _file: file, path: path.to_owned() });
+                }
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
                     if let Some(waiting) = waiting.take() {
@@ -45,10 +48,10 @@ impl Lock {
         }
     }
 
-    /// Removes an instance's lock, and its folder unless that holds something of others.
-    pub(super) fn remove(self, instance: &Path) {
-        let _ = fs::remove_file(instance.join("lock"));
-        let _ = fs::remove_dir(instance);
+    /// Removes the lock, and its folder unless that holds something of others.
+    pub(super) fn remove(self) {
+        let _ = fs::remove_file(&self.path);
+        let _ = self.path.parent().map(fs::remove_dir);
     }
 }
 

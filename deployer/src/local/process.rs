@@ -150,6 +150,7 @@ mod tests {
     }
 
     #[tokio::test]
+    #[expect(clippy::zombie_processes, reason = "that `end` waits for it is what is tested")]
     async fn ending_ends_the_whole_group() {
         let child = Command::new("/bin/sh")
             .args(["-c", "sleep 600 & sleep 600"])

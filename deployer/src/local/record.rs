@@ -55,18 +55,18 @@ impl AccessKey {
 
     /// Lines for a shell to read.
     fn exports(&self, record: &Record) -> String {
-        // What is left of another session would go before these keys, or beside them.
-        let mut text = String::from("unset AWS_PROFILE AWS_SESSION_TOKEN\n");
-        for (name, value) in [
+        let lines = [
             ("AWS_ENDPOINT_URL", record.endpoint.as_str()),
             ("AWS_REGION", &record.region),
+            // The name that Python's SDK knows.
+            ("AWS_DEFAULT_REGION", &record.region),
             ("AWS_ACCESS_KEY_ID", &self.access_key_id),
             ("AWS_SECRET_ACCESS_KEY", &self.secret_access_key),
             ("AWS_EC2_METADATA_DISABLED", "true"),
-        ] {
-            text += &format!("export {name}='{value}'\n");
-        }
-        text
+        ]
+        .map(|(name, value)| format!("export {name}='{value}'\n"));
+        // What is left of another session would go before these keys, or beside them.
+        String::from("unset AWS_PROFILE AWS_SESSION_TOKEN\n") + &lines.concat()
     }
 }
 

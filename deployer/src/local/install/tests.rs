@@ -36,7 +36,7 @@ fn pips_failures_have_different_remedies() {
     let hint = |said: &str| explain(Error::new("x"), said.as_bytes()).hints.remove(0);
     assert!(hint("NewConnectionError: no route").contains("could not be reached"));
     assert!(hint("THESE PACKAGES DO NOT MATCH THE HASHES").contains("not what was expected"));
-    assert!(hint("No matching distribution found for a").contains("index has these"));
+    assert!(hint("No matching distribution found for a").contains("or does not have this"));
 }
 
 #[test]
