@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,10 @@ const CLIENT_ENV: &str = "client.env";
 pub(super) const LOG: &str = "ministack.log";
 /// The server's home and temporary folder.
 pub(super) const WORK: &str = "ministack";
+
+/// How often a silent server is asked, and how long it is left alone in between.
+const PATIENCE: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// An instance. It is written as soon as there is a process, and again when its users are there, so
 /// that a start that was interrupted leaves no process that nobody knows.
@@ -112,8 +117,20 @@ impl Record {
     }
 
     /// Whether it is complete, its process is there, and it answers.
+    ///
+    /// It is asked more than once: a busy server can stall for seconds, and one that is given up
+    /// loses all that it holds.
     pub(super) async fn is_usable(&self) -> bool {
-        self.users.is_some() && self.process.is_running() && probe::is_ready(&self.endpoint).await
+        for _ in 0..PATIENCE {
+            if self.users.is_none() || !self.process.is_running() {
+                return false;
+            }
+            if probe::is_ready(&self.endpoint).await {
+                return true;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        false
     }
 
     /// The instance for others to use.
