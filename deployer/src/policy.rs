@@ -50,7 +50,7 @@ pub struct Policy(Value);
 impl Policy {
     /// The trust policy that lets a service, such as `lambda.amazonaws.com`, assume the role.
     pub fn trust(service: &str) -> Self {
-        Self::of_statements(json!([{
+        Self::of_statements(&json!([{
             "Effect": "Allow",
             "Principal": { "Service": service },
             "Action": "sts:AssumeRole",
@@ -97,7 +97,7 @@ impl Policy {
         self.to_json_string().chars().filter(|c| !c.is_whitespace()).count()
     }
 
-    fn of_statements(statements: Value) -> Self {
+    fn of_statements(statements: &Value) -> Self {
         Self(canonical::document(json!({ "Version": canonical::VERSION, "Statement": statements })))
     }
 

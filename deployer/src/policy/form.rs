@@ -52,7 +52,7 @@ impl<'de> Visitor<'de> for PolicyVisitor {
         if grants.is_empty() {
             return Err(A::Error::custom("the list is empty; leave it out to grant nothing"));
         }
-        Ok(Policy::of_statements(grants.into_iter().map(Grant::statement).collect()))
+        Ok(Policy::of_statements(&grants.into_iter().map(Grant::statement).collect()))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Policy, A::Error> {
@@ -132,3 +132,6 @@ impl<'de> Visitor<'de> for TextsVisitor {
         Ok(Texts(texts))
     }
 }
+
+#[cfg(test)]
+mod tests;

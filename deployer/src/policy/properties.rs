@@ -39,7 +39,7 @@ fn document() -> impl Strategy<Value = Value> {
 }
 
 /// Rewrites every list in another order, with a value twice, or without its brackets.
-fn rewritten_list(mut items: Vec<Value>, seed: &Index) -> Value {
+fn rewritten_list(mut items: Vec<Value>, seed: Index) -> Value {
     if items.is_empty() {
         return Value::Array(items);
     }
@@ -54,7 +54,7 @@ fn rewritten_list(mut items: Vec<Value>, seed: &Index) -> Value {
     Value::Array(items)
 }
 
-fn rewritten(value: Value, ignores_case: bool, seed: &Index) -> Value {
+fn rewritten(value: Value, ignores_case: bool, seed: Index) -> Value {
     match value {
         Value::String(text) if ignores_case && seed.index(2) == 0 => text.to_uppercase().into(),
         Value::Array(items) => {
@@ -66,7 +66,7 @@ fn rewritten(value: Value, ignores_case: bool, seed: &Index) -> Value {
     }
 }
 
-fn rewritten_object(object: Map<String, Value>, seed: &Index) -> Map<String, Value> {
+fn rewritten_object(object: Map<String, Value>, seed: Index) -> Map<String, Value> {
     let entries = object.into_iter().map(|(key, value)| {
         let value = rewritten(value, ["Action", "Effect"].contains(&key.as_str()), seed);
         let folded = ["StringLike", "aws:SourceArn"].contains(&key.as_str()) && seed.index(2) == 0;
@@ -80,7 +80,7 @@ fn rewritten_object(object: Map<String, Value>, seed: &Index) -> Map<String, Val
 }
 
 /// Changes one thing that IAM heeds in one statement.
-fn edited(mut document: Value, which: &Index, edit: usize) -> Value {
+fn edited(mut document: Value, which: Index, edit: usize) -> Value {
     let Some(statements) = document["Statement"].as_array_mut() else { return document };
     let position = which.index(statements.len());
     let statement = &mut statements[position];
@@ -111,13 +111,13 @@ fn policy(document: &Value) -> Policy {
 proptest! {
     #[test]
     fn notation_does_not_matter(document in document(), seed: Index) {
-        let other = rewritten(document.clone(), false, &seed);
+        let other = rewritten(document.clone(), false, seed);
         prop_assert!(policy(&document).means_same(&policy(&other)), "{other}");
     }
 
     #[test]
     fn content_matters(document in document(), seed: Index, which: Index, edit in 0..7_usize) {
-        let other = rewritten(edited(document.clone(), &which, edit), false, &seed);
+        let other = rewritten(edited(document.clone(), which, edit), false, seed);
         prop_assert!(!policy(&document).means_same(&policy(&other)), "{other}");
     }
 

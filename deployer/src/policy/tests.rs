@@ -1,10 +1,8 @@
-//! The tables say which notations mean the same and which do not; the forms of `stack.yaml` and their
-//! mistakes are below them, the properties in their own file.
+//! Which notations mean the same, and which do not.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Policy, permissions, trust};
+use super::Policy;
 
 fn policy(document: &Value) -> Policy {
     Policy::from_aws(&document.to_string()).expect("a JSON object")
@@ -23,11 +21,11 @@ fn with(changes: Value) -> Value {
     of(&json!([statement]))
 }
 
-fn when(condition: Value) -> Value {
+fn when(condition: &Value) -> Value {
     with(json!({ "Condition": condition }))
 }
 
-fn by(principal: Value) -> Value {
+fn by(principal: &Value) -> Value {
     with(json!({ "Principal": principal }))
 }
 
@@ -99,9 +97,9 @@ fn notations_of_conditions_mean_the_same() {
         ("empty operator", json!({ "S": { "k": "x" }, "T": {} }), json!({ "S": { "k": "x" } })),
     ];
     for (name, one, other) in pairs {
-        assert_same(name, &when(one), &when(other));
+        assert_same(name, &when(&one), &when(&other));
     }
-    assert_same("empty condition", &when(json!({})), &with(json!({})));
+    assert_same("empty condition", &when(&json!({})), &with(json!({})));
 }
 
 #[test]
@@ -122,7 +120,7 @@ fn notations_of_principals_mean_the_same() {
         ("empty list", json!({ "Service": "a", "AWS": [] }), json!({ "Service": "a" })),
     ];
     for (name, one, other) in pairs {
-        assert_same(name, &by(one), &by(other));
+        assert_same(name, &by(&one), &by(&other));
     }
 }
 
@@ -178,7 +176,7 @@ fn values_that_iam_tells_apart_stay_apart() {
         ),
     ];
     for (name, one, other) in conditions {
-        assert_different(name, &when(one), &when(other));
+        assert_different(name, &when(&one), &when(&other));
     }
     let principals = [
         ("plain texts", json!("a"), json!("b")),
@@ -192,45 +190,17 @@ fn values_that_iam_tells_apart_stay_apart() {
         ("everyone of a service", json!("*"), json!({ "Service": "*" })),
     ];
     for (name, one, other) in principals {
-        assert_different(name, &by(one), &by(other));
+        assert_different(name, &by(&one), &by(&other));
     }
-}
-
-#[derive(Deserialize)]
-struct Role {
-    #[serde(deserialize_with = "trust")]
-    trust: Policy,
-    #[serde(deserialize_with = "permissions")]
-    allow: Policy,
-}
-
-const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com"]},"Action":["sts:AssumeRole"]}]}"#;
-
-#[test]
-fn short_forms_become_whole_documents_with_the_version_first() {
-    let role: Role = serde_yaml::from_str(
-        "trust: lambda.amazonaws.com\n\
-         allow:\n\
-         - { actions: secretsmanager:GetSecretValue, on: '${secret.ca.arn}' }\n\
-         - actions: [logs:PutLogEvents, logs:CreateLogStream]\n  on: ['${log_group.signer.arn}:*']\n",
-    )
-    .expect("a role");
-    assert_eq!(role.trust.to_json_string(), TRUST);
-    assert_eq!(role.trust, Policy::trust("lambda.amazonaws.com"));
-    assert_eq!(
-        role.allow.to_json_string(),
-        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["${log_group.signer.arn}:*"]},{"Effect":"Allow","Action":["secretsmanager:GetSecretValue"],"Resource":["${secret.ca.arn}"]}]}"#
-    );
-    let again: Policy = serde_json::from_str(&role.allow.to_json_string()).expect("a document");
-    assert_eq!(again.to_json_string(), role.allow.to_json_string());
 }
 
 #[test]
 fn documents_of_aws_are_percent_decoded() {
+    let trust = Policy::trust("lambda.amazonaws.com").to_json_string();
     let encoded: String =
-        percent_encoding::utf8_percent_encode(TRUST, percent_encoding::NON_ALPHANUMERIC).collect();
+        percent_encoding::utf8_percent_encode(&trust, percent_encoding::NON_ALPHANUMERIC).collect();
     let read = Policy::from_aws(&encoded).expect("a document");
-    assert_eq!(read.to_json_string(), TRUST);
+    assert_eq!(read.to_json_string(), trust);
     for wrong in ["", "%7B", "%FF", "[]", "%22x%22", r#"{"Version":"a","Version":"b"}"#] {
         let error = Policy::from_aws(wrong).expect_err(wrong);
         assert_eq!(error.message, "could not read the policy document that AWS returned");
@@ -242,62 +212,4 @@ fn documents_of_aws_are_percent_decoded() {
 fn quotas_count_what_is_not_white_space() {
     let spaced = policy(&with(json!({ "Resource": "a b\u{a0}é" })));
     assert_eq!(spaced.non_whitespace_len(), spaced.to_json_string().chars().count() - 2);
-}
-
-#[test]
-fn mistakes_are_named() {
-    let cases = [
-        ("[]", "the list is empty; leave it out to grant nothing"),
-        ("[{ actions: s3:GetObject }]", "missing field `on`"),
-        ("[{ actions: [], on: '*' }]", "the list is empty; name at least one"),
-        (
-            "[{ actions: GetObject, on: '*' }]",
-            "`GetObject` is not an action such as secretsmanager:GetSecretValue",
-        ),
-        ("[{ actions: s3:Get, on: secret.ca }]", "`secret.ca` is not an ARN"),
-        ("[{ actions: s3:Get, on: '*', sid: x }]", "unknown field `sid`"),
-        ("policy.json", "`policy.json` is not a service such as lambda.amazonaws.com"),
-        ("7", "a list of `{ actions, on }`, a whole policy document"),
-        ("{ Statement: [] }", "needs a `Statement`"),
-        ("{ Version: 2013-01-01, Statement: [] }", "is 2012-10-17, not \"2013-01-01\""),
-        ("{ statement: [] }", "unknown element `statement`"),
-        ("{ Statement: { Action: 's3:*' } }", "statement 1: it needs an `Effect`"),
-        ("{ Statement: { Effect: allow } }", "statement 1: it needs an `Action`"),
-        (
-            "{ Statement: { Effect: Allow, Action: [] } }",
-            "statement 1: `Action`: the list is empty",
-        ),
-        ("{ Statement: { Effect: Allow, action: x } }", "statement 1: unknown element `action`"),
-        ("{ Statement: { Effect: Maybe, Action: '*' } }", "is Allow or Deny, not \"Maybe\""),
-        (
-            "{ Statement: { Effect: Allow, Action: '*', NotAction: '*' } }",
-            "both `Action` and `NotAction`",
-        ),
-        (
-            "{ Statement: { Effect: Allow, Action: '*', Principal: x } }",
-            "`Principal`: it is \"*\", or a mapping",
-        ),
-        (
-            "{ Statement: { Effect: Allow, Action: '*', Condition: { S: { a: x, A: y } } } }",
-            "`a` occurs twice",
-        ),
-    ];
-    for (yaml, expected) in cases {
-        let error = serde_yaml::from_str::<Policy>(yaml).expect_err(yaml).to_string();
-        assert!(error.contains(expected), "{yaml}: {error}");
-    }
-}
-
-#[test]
-fn trust_and_permissions_are_told_apart() {
-    let role = |trust: &str, allow: &str| {
-        let role = serde_yaml::from_str::<Role>(&format!("trust: {trust}\nallow: {allow}"));
-        role.map(|role| (role.trust, role.allow)).expect_err(trust).to_string()
-    };
-    let allow = "[{ actions: 's3:*', on: '*' }]";
-    assert!(role(allow, allow).contains("it needs a `Principal`"));
-    assert!(
-        role("lambda.amazonaws.com", "lambda.amazonaws.com")
-            .contains("belongs into a trust policy")
-    );
 }
