@@ -1,0 +1,133 @@
+//! Writing the zip file, and looking into one that others wrote.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read as _, Write as _};
+
+use serde_json::Value;
+use zip::read::ZipArchive;
+use zip::write::{SimpleFileOptions, ZipWriter};
+use zip::{CompressionMethod, DateTime, System};
+
+use super::{BOOTSTRAP, FileName, Requirement, elf};
+use crate::error::{Context, Error, Result};
+
+/// The largest zip that Lambda takes in a request, in bytes (Lambda quotas, "Deployment package size");
+/// larger ones have to go through S3, which is not done here.
+const ZIP_LIMIT: u64 = 50 * MIB;
+
+/// The largest sum of the files in it, in bytes (the same quota).
+const UNZIPPED_LIMIT: u64 = 250 * MIB;
+
+const MIB: u64 = 1024 * 1024;
+
+/// Mode bits of the program: Lambda runs it as a user who does not own it.
+const PROGRAM_MODE: u32 = 0o755;
+
+/// Mode bits of everything else: readable by that user.
+const FILE_MODE: u32 = 0o644;
+
+/// Packs the program and the files beside it; returns the zip and the unzipped size in bytes. Equal
+/// contents give equal bytes: names are in order, and time, system and compression are fixed.
+pub(super) fn write(program: &[u8], files: &BTreeMap<FileName, Value>) -> Result<(Vec<u8>, u64)> {
+    const MESSAGE: &str = "could not write the zip file of a function";
+    let mut entries = BTreeMap::from([(BOOTSTRAP, (PROGRAM_MODE, program.to_vec()))]);
+    for (name, value) in files {
+        let mut text = serde_json::to_vec_pretty(value).context(|| MESSAGE.to_owned())?;
+        text.push(b'\n');
+        entries.insert(name.as_str(), (FILE_MODE, text));
+    }
+    let unzipped = entries.values().map(|(_, content)| content.len() as u64).sum();
+    within_limit("unzipped", unzipped, UNZIPPED_LIMIT)?;
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, (mode, content)) in entries {
+        let options = SimpleFileOptions::default()
+            .system(System::Unix)
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(9))
+            .last_modified_time(DateTime::DEFAULT)
+            .unix_permissions(mode);
+        writer.start_file(name, options).context(|| MESSAGE.to_owned())?;
+        writer.write_all(&content).context(|| MESSAGE.to_owned())?;
+    }
+    let zip = writer.finish().context(|| MESSAGE.to_owned())?.into_inner();
+    within_limit("zipped", zip.len() as u64, ZIP_LIMIT)?;
+    Ok((zip, unzipped))
+}
+
+/// Refuses a zip file that Lambda would refuse or could not start; returns its unzipped size in bytes.
+pub(super) fn inspect(zip: &[u8], subject: &str, requirement: &Requirement) -> Result<u64> {
+    let unusable = || format!("could not use {subject} as the code of a function");
+    within_limit("zipped", zip.len() as u64, ZIP_LIMIT).map_err(|e| e.within(unusable()))?;
+    let mut archive = ZipArchive::new(Cursor::new(zip)).context(unusable)?;
+    let mut unzipped = 0_u64;
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index).context(unusable)?;
+        if entry.encrypted() {
+            return Err(Error::new(unusable()).because("it is encrypted"));
+        }
+        unzipped = unzipped.saturating_add(entry.size());
+    }
+    within_limit("unzipped", unzipped, UNZIPPED_LIMIT).map_err(|e| e.within(unusable()))?;
+    let program = program(&mut archive).map_err(|error| error.within(unusable()))?;
+    elf::check(&program, &format!("`{BOOTSTRAP}` in {subject}"), requirement)?;
+    Ok(unzipped)
+}
+
+fn program(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<u8>> {
+    let Some(index) = archive.index_for_name(BOOTSTRAP) else {
+        let error = Error::new(format!("it has no file `{BOOTSTRAP}`"));
+        let nested = archive.file_names().flatten().find(|name| name.ends_with("/bootstrap"));
+        return Err(match nested {
+            Some(name) => {
+                error.hint(format!("move `{name}` to the top of the zip, out of its folder"))
+            }
+            None => {
+                error.hint(format!("put the program into the zip under the name `{BOOTSTRAP}`"))
+            }
+        });
+    };
+    let entry = archive.by_index(index).context(|| format!("could not unpack `{BOOTSTRAP}`"))?;
+    let mode = entry.unix_mode();
+    if mode.is_none_or(|mode| mode & 0o005 != 0o005) {
+        let mode = mode.map_or("unknown".to_owned(), |mode| format!("{:o}", mode & 0o777));
+        let cause =
+            format!("`{BOOTSTRAP}` in it cannot be executed by everyone (its mode is {mode})");
+        return Err(Error::new(cause)
+            .hint("run `chmod 755 bootstrap` and zip it again on Linux or macOS, or name the program with `bootstrap:`"));
+    }
+    let mut program = Vec::new();
+    // The size that a zip declares need not be true.
+    entry
+        .take(UNZIPPED_LIMIT + 1)
+        .read_to_end(&mut program)
+        .context(|| format!("could not unpack `{BOOTSTRAP}`"))?;
+    within_limit("unzipped", program.len() as u64, UNZIPPED_LIMIT)?;
+    Ok(program)
+}
+
+fn within_limit(state: &str, size: u64, limit: u64) -> Result<()> {
+    if size <= limit {
+        return Ok(());
+    }
+    let (size, limit) = (size.div_ceil(MIB), limit / MIB);
+    Err(Error::new(format!(
+        "the code is too large: {size} MiB {state}, and Lambda takes {limit} MiB"
+    ))
+    .hint("make it smaller: release profile with `strip = true`, fewer features, fewer files"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{UNZIPPED_LIMIT, within_limit};
+
+    #[test]
+    fn limits_are_inclusive_and_sizes_are_rounded_up() {
+        within_limit("unzipped", UNZIPPED_LIMIT, UNZIPPED_LIMIT).expect("fits");
+        let error =
+            within_limit("unzipped", UNZIPPED_LIMIT + 1, UNZIPPED_LIMIT).expect_err("large");
+        assert_eq!(
+            error.message,
+            "the code is too large: 251 MiB unzipped, and Lambda takes 250 MiB"
+        );
+    }
+}

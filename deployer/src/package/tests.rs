@@ -1,0 +1,185 @@
+//! Packages as they come out, from real programs, real zip files and real builds.
+
+use std::cell::RefCell;
+use std::fs;
+use std::io::{Cursor, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+use zip::ZipArchive;
+use zip::write::{SimpleFileOptions, ZipWriter};
+
+use super::elf::tests::{native, static_program};
+use super::{Architecture, Code, Glibc, Package, Requirement, package};
+use crate::error::{Error, Result};
+
+fn on(architecture: Architecture) -> Requirement {
+    Requirement { host: "the test".into(), architecture, glibc: Glibc(2, 99) }
+}
+
+fn pack(base: &Path, code: &str) -> Result<Package> {
+    let code: Code = serde_yaml::from_str(code).expect(code);
+    package(&code, base, &on(Architecture::X86_64), &|_| {})
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn put(path: &Path, content: &[u8], mode: u32) {
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(path, content).expect("a file");
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
+/// A small program for `x86_64`, whatever this machine is.
+fn program() -> Vec<u8> {
+    static_program(62, 1)
+}
+
+fn zip(entries: &[(&str, u32, &[u8])]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, mode, content) in entries {
+        let options = SimpleFileOptions::default().unix_permissions(*mode);
+        writer.start_file(*name, options).expect("an entry");
+        writer.write_all(content).expect("a content");
+    }
+    writer.finish().expect("a zip").into_inner()
+}
+
+fn zip_error(content: &[u8]) -> Error {
+    let base = folder();
+    put(&base.path().join("a.zip"), content, 0o644);
+    let error = pack(base.path(), "{ zip: a.zip }").expect_err("refused");
+    assert!(error.message.contains("a.zip"), "{error:?}");
+    error
+}
+
+#[test]
+fn equal_contents_give_equal_bytes() {
+    let code = "{ bootstrap: dist/run, files: { policy.json: { b: 1, a: [x] }, a.json: 7 } }";
+    let (one, other) = (folder(), folder());
+    put(&one.path().join("dist/run"), &program(), 0o755);
+    put(&other.path().join("dist/run"), &program(), 0o700);
+    let old = std::time::SystemTime::UNIX_EPOCH;
+    let file = fs::File::options().append(true).open(other.path().join("dist/run"));
+    file.and_then(|file| file.set_modified(old)).expect("another time");
+    let packed = pack(one.path(), code).expect("a package");
+    assert_eq!(packed, pack(other.path(), code).expect("a package"));
+    assert_eq!(packed.sha256_base64.len(), 44);
+
+    let mut archive = ZipArchive::new(Cursor::new(&packed.zip)).expect("a zip");
+    let names: Vec<_> =
+        archive.file_names().map(|name| name.expect("UTF-8").into_owned()).collect();
+    assert_eq!(names, ["a.json", "bootstrap", "policy.json"]);
+    for (name, mode) in
+        [("a.json", 0o100_644), ("bootstrap", 0o100_755), ("policy.json", 0o100_644)]
+    {
+        assert_eq!(archive.by_name(name).expect(name).unix_mode(), Some(mode));
+    }
+    let mut text = String::new();
+    archive.by_name("policy.json").expect("it").read_to_string(&mut text).expect("text");
+    assert_eq!(text, "{\n  \"a\": [\n    \"x\"\n  ],\n  \"b\": 1\n}\n");
+    read_by_python(one.path(), &packed.zip);
+}
+
+/// Another implementation reads the same; skipped where there is no Python.
+fn read_by_python(folder: &Path, zip: &[u8]) {
+    const SCRIPT: &str = "import sys, zipfile\nz = zipfile.ZipFile(sys.argv[1])\nassert z.testzip() is None\nfor i in z.infolist(): print(i.filename, oct(i.external_attr >> 16), i.date_time[:3])";
+    let path = folder.join("packed.zip");
+    fs::write(&path, zip).expect("a file");
+    let Ok(output) = Command::new("python3").args(["-c", SCRIPT]).arg(&path).output() else {
+        return;
+    };
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "a.json 0o100644 (1980, 1, 1)\nbootstrap 0o100755 (1980, 1, 1)\npolicy.json 0o100644 (1980, 1, 1)\n"
+    );
+}
+
+#[test]
+fn a_prebuilt_program_must_exist_and_be_executable() {
+    let base = folder();
+    let missing = pack(base.path(), "{ bootstrap: run }").expect_err("missing");
+    assert!(missing.message.starts_with("could not read "), "{missing:?}");
+    put(&base.path().join("run"), &program(), 0o644);
+    let error = pack(base.path(), "{ bootstrap: run }").expect_err("not executable");
+    assert_eq!(error.causes, ["it is not marked as executable"]);
+    assert!(error.hints[0].starts_with("mark it with `chmod +x "), "{error:?}");
+    let error = pack(base.path(), "{ bootstrap: . }").expect_err("a folder");
+    assert_eq!(error.causes, ["it is not a file"]);
+}
+
+#[test]
+fn a_prebuilt_zip_is_uploaded_as_it_is() {
+    let base = folder();
+    let content = zip(&[("lib/x", 0o644, b"x"), ("bootstrap", 0o755, &program())]);
+    put(&base.path().join("a.zip"), &content, 0o644);
+    let packed = pack(base.path(), "{ zip: a.zip }").expect("a package");
+    assert_eq!(packed.zip, content);
+    assert_eq!(packed.unzipped, program().len() as u64 + 1);
+}
+
+#[test]
+fn unusable_zips_are_refused_with_the_reason() {
+    assert!(!zip_error(b"text").causes.is_empty());
+    let nested = zip_error(&zip(&[("dist/bootstrap", 0o755, &program())]));
+    assert_eq!(nested.causes, ["it has no file `bootstrap`"]);
+    assert_eq!(nested.hints, ["move `dist/bootstrap` to the top of the zip, out of its folder"]);
+    for mode in [0o644, 0o744] {
+        let error = zip_error(&zip(&[("bootstrap", mode, &program())]));
+        assert!(error.causes[0].ends_with(&format!("(its mode is {mode:o})")), "{error:?}");
+    }
+    let script = zip_error(&zip(&[("bootstrap", 0o755, b"#!/bin/sh\n")]));
+    assert_eq!(script.causes, ["it is a script, not a 64-bit Linux program"]);
+    let mut encrypted = zip(&[("bootstrap", 0o755, b"x")]);
+    let flags =
+        encrypted.windows(4).rposition(|bytes| bytes == b"PK\x01\x02").expect("an entry") + 8;
+    encrypted[flags] |= 1;
+    assert_eq!(zip_error(&encrypted).causes, ["it is encrypted"]);
+}
+
+/// A workspace of one package without dependencies.
+fn crate_called(name: &str, binary: &str, source: &str) -> TempDir {
+    let base = folder();
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nedition = \"2024\"\n[[bin]]\nname = \"{binary}\"\npath = \"main.rs\"\n[workspace]\n"
+    );
+    put(&base.path().join("Cargo.toml"), manifest.as_bytes(), 0o644);
+    put(&base.path().join("main.rs"), source.as_bytes(), 0o644);
+    base
+}
+
+#[test]
+fn a_package_is_built_and_packed() {
+    let base = crate_called("hello", "bootstrap", "fn main() {}");
+    let reported = RefCell::new(Vec::new());
+    let code: Code = serde_yaml::from_str("{ cargo: hello }").expect("code");
+    let report = |text: &str| reported.borrow_mut().push(text.to_owned());
+    let packed = package(&code, base.path(), &on(native()), &report).expect("a package");
+    assert_eq!(reported.into_inner(), ["building `hello` with cargo"]);
+    assert!(packed.unzipped > 0);
+    // The lock file that the first build wrote is now kept to.
+    let again = package(&code, base.path(), &on(native()), &|_| {}).expect("a package");
+    assert_eq!(again, packed);
+}
+
+#[test]
+fn builds_that_cannot_succeed_say_why() {
+    let base = crate_called("hello", "bootstrap", "fn main() { nonsense }");
+    let error = pack(base.path(), "{ cargo: signer }").expect_err("no such package");
+    assert_eq!(error.message, "could not build package `signer`");
+    assert!(error.causes[0].ends_with(" is called `signer`"), "{error:?}");
+    assert_eq!(error.hints, ["packages there with a binary called `bootstrap`: hello"]);
+    let error = pack(base.path(), "{ cargo: hello }").expect_err("does not compile");
+    assert!(error.causes[0].starts_with("cargo build failed (exit status: 101)"), "{error:?}");
+
+    let base = crate_called("hello", "hello", "fn main() {}");
+    let error = pack(base.path(), "{ cargo: hello }").expect_err("no bootstrap");
+    assert_eq!(error.causes, ["the package has no binary called `bootstrap`"]);
+
+    let error = pack(folder().path(), "{ cargo: hello }").expect_err("no workspace");
+    assert!(error.causes[0].contains("could not find `Cargo.toml`"), "{error:?}");
+}
