@@ -329,3 +329,154 @@ impl From<Denied> for Refusal {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+mod tests {
+    use super::{Caller, Denied, Policy, Usage};
+    use crate::name::Name;
+    use serde_json::{Value, json};
+
+    fn problems(policy: &Value) -> Vec<String> {
+        let problems = Policy::from_json(policy.to_string().as_bytes()).err().unwrap_or_default();
+        problems.iter().map(ToString::to_string).collect()
+    }
+
+    fn policy(json: &Value) -> Policy {
+        Policy::from_json(json.to_string().as_bytes()).unwrap()
+    }
+
+    fn caller() -> Caller {
+        Caller { arn: "arn:aws:iam::111122223333:user/a".into(), user_id: "AIDA".into() }
+    }
+
+    fn name(text: &str) -> Name {
+        let (kind, rest) = text.split_once(':').unwrap();
+        match kind {
+            "dns" => Name::dns(rest.as_bytes()).unwrap(),
+            "ip" => Name::Ip(rest.parse().unwrap()),
+            _ => Name::uri(rest.as_bytes()).unwrap(),
+        }
+    }
+
+    #[test]
+    fn defaults_are_filled_in() {
+        let policy = policy(&json!({"dns": ["a.example"]}));
+        assert_eq!((policy.ttl_hours.default, policy.ttl_hours.max), (12, 24));
+        assert_eq!(policy.usages, [Usage::Client]);
+        let again = Policy::from_json(&serde_json::to_vec(&policy).unwrap()).unwrap();
+        assert_eq!(again, policy);
+    }
+
+    #[test]
+    fn every_problem_is_found_at_its_place() {
+        let bad = json!({
+            "ttl_hours": {"default": 30, "max": 169},
+            "usages": ["client", "client"],
+            "dns": ["ok.example", "a*.example", "*", "*.", "10.0.0.1"],
+            "ip": ["10.0.0.1/8", "10.0.0.0/33", "x", "::/0", "0.0.0.0/0"],
+            "uri": ["spiffe://a*", "spiffe://a.example/x*", "*", "https://a.example/b?c"],
+        });
+        let found = problems(&bad);
+        let places: Vec<_> = found.iter().map(|text| text.split(": ").next().unwrap()).collect();
+        assert_eq!(
+            places,
+            [
+                "ttl_hours.max",
+                "usages[1]",
+                "dns[1]",
+                "dns[2]",
+                "dns[3]",
+                "dns[4]",
+                "ip[0]",
+                "ip[1]",
+                "ip[2]",
+                "uri[0]",
+                "uri[1]",
+                "uri[2]",
+                "uri[3]",
+            ],
+            "{found:#?}"
+        );
+        let lifetimes = json!({"dns": ["a.example"], "ttl_hours": {"default": 7, "max": 6}});
+        assert_eq!(problems(&lifetimes), ["ttl_hours.default: must be from 1 to the maximum of 6"]);
+        assert_eq!(
+            problems(&json!({"dns": ["a"], "ttl_hours": {"default": 0, "max": 0}})).len(),
+            2
+        );
+        assert_eq!(problems(&json!({"dns": ["a"], "usages": []})).len(), 1);
+        assert!(problems(&json!({}))[0].contains("no name can be issued"));
+        assert!(problems(&json!({"dns": ["a"], "dsn": []}))[0].contains("dsn"));
+        assert!(problems(&json!({"dns": ["a"], "usages": ["code"]}))[0].starts_with("usages[0]"));
+    }
+
+    #[test]
+    fn patterns_match_what_they_say_and_no_more() {
+        for (kind, pattern, granted, refused) in [
+            (
+                "dns",
+                "api.example.com",
+                &["dns:api.example.com", "dns:API.example.com"][..],
+                &["dns:x.api.example.com", "dns:example.com", "uri:https://api.example.com/"][..],
+            ),
+            (
+                "dns",
+                "*.x.example",
+                &["dns:a.x.example", "dns:b.a.x.example"],
+                &["dns:x.example", "dns:ax.example", "dns:a.x.example.com"],
+            ),
+            (
+                "ip",
+                "10.0.0.0/8",
+                &["ip:10.0.0.0", "ip:10.255.255.255"],
+                &["ip:11.0.0.0", "ip:9.255.255.255", "ip:::a00:0"],
+            ),
+            ("ip", "127.0.0.1", &["ip:127.0.0.1"], &["ip:127.0.0.2"]),
+            ("ip", "0.0.0.0/0", &["ip:192.0.2.1"], &["ip:::1"]),
+            ("ip", "10.1.2.3/32", &["ip:10.1.2.3"], &["ip:10.1.2.4"]),
+            ("ip", "2001:db8::/33", &["ip:2001:db8:7fff::1"], &["ip:2001:db8:8000::1"]),
+            ("ip", "::/0", &["ip:2001:db8::1"], &["ip:10.0.0.1"]),
+            (
+                "uri",
+                "spiffe://a.example/*",
+                &["uri:spiffe://a.example/x", "uri:spiffe://a.example/x/y"],
+                &["uri:spiffe://a.example.evil/x", "uri:spiffe://b.example/x"],
+            ),
+            (
+                "uri",
+                "https://a.example/x",
+                &["uri:https://a.example/x"],
+                &["uri:https://a.example/x/y", "uri:https://a.example/"],
+            ),
+            (
+                "uri",
+                "https://a.example/*",
+                &["uri:https://a.example/b"],
+                &["uri:https://a.example/"],
+            ),
+        ] {
+            let policy = policy(&json!({(kind): [pattern]}));
+            let allowed = |text: &str| policy.grant(&caller(), &[name(text)], &[], None).is_ok();
+            for text in granted {
+                assert!(allowed(text), "{pattern} should grant {text}");
+            }
+            for text in refused {
+                assert!(!allowed(text), "{pattern} should refuse {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_denial_lists_exactly_what_was_refused() {
+        let policy = policy(&json!({"dns": ["a.example"], "ttl_hours": {"default": 2, "max": 3}}));
+        let names = ["dns:a.example", "dns:b.example", "ip:192.0.2.1"].map(name);
+        let denied = policy.grant(&caller(), &names, &[], None).unwrap_err();
+        assert_eq!(denied, Denied::Names(names[1..].to_vec()));
+        let grant = |usages: &[Usage], ttl| policy.grant(&caller(), &names[..1], usages, ttl);
+        assert_eq!(grant(&[], Some(4)).unwrap_err(), Denied::Ttl(3));
+        assert_eq!(grant(&[Usage::Server], None).unwrap_err(), Denied::Usages(vec![Usage::Server]));
+        let granted = grant(&[Usage::Client], Some(3)).unwrap();
+        assert_eq!((granted.ttl_hours, granted.usages.as_slice()), (3, &[Usage::Client][..]));
+        assert_eq!(grant(&[], None).unwrap().ttl_hours, 2);
+    }
+}

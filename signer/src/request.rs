@@ -69,13 +69,11 @@ impl Request {
 }
 
 fn hours(value: &serde_json::Value) -> Result<u32, Refusal> {
-    match value.as_u64() {
-        // Whatever does not fit is above every maximum, and the policy names the maximum.
-        Some(hours @ 1..) => Ok(u32::try_from(hours).unwrap_or(u32::MAX)),
-        _ => {
-            let message =
-                "ttl_hours must be a whole number of at least 1; leave it out for the default";
-            Err(Refusal::new(Code::InvalidTtl, message))
-        }
-    }
+    let hours = value.as_u64().filter(|hours| *hours > 0).ok_or_else(|| {
+        let message =
+            "ttl_hours must be a whole number of at least 1; leave it out for the default";
+        Refusal::new(Code::InvalidTtl, message)
+    })?;
+    // Whatever does not fit is above every maximum, and the policy names the maximum.
+    Ok(u32::try_from(hours).unwrap_or(u32::MAX))
 }
