@@ -48,7 +48,4 @@ pub mod cli;
 pub mod command;
 pub mod ui;
 
-pub mod ca;
 pub mod error;
-pub mod issue;
-pub mod local;

@@ -1,1 +1,73 @@
-fn main() {}
+//! The Lambda function: environment, policy file, Secrets Manager, and the loop of the runtime.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::timeout::TimeoutConfig;
+use lambda_http::{Request, service_fn, tracing};
+use signer::handler::Handler;
+use signer::policy::Policy;
+use signer::secret::{SecretsManager, Store};
+use time::OffsetDateTime;
+
+/// The longest wait for Secrets Manager, retries included. It must end before the function's own
+/// time is up, or callers get API Gateway's error in place of ours.
+const SECRET_TIMEOUT: Duration = Duration::from_secs(5);
+
+// One request at a time comes in, so one thread is enough.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    tracing::init_default_subscriber();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problems) => {
+            for problem in problems {
+                tracing::error!("{problem}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Vec<String>> {
+    let policy = policy()?;
+    let arn = variable("CA_SECRET_ARN")?;
+    let timeouts = TimeoutConfig::builder().operation_timeout(SECRET_TIMEOUT).build();
+    let config =
+        aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
+    let client = aws_sdk_secretsmanager::Client::new(&config);
+    let store = Store::new(SecretsManager { client, arn });
+    let handler =
+        Handler { policy, store, now: OffsetDateTime::now_utc, audit: Box::new(write_line) };
+    // The first request shall not wait for the secret. A failure is logged, and tried again then.
+    let _ = handler.store.ca(OffsetDateTime::now_utc()).await;
+    let handler = &handler;
+    let service = service_fn(|request: Request| async move {
+        Ok::<_, std::convert::Infallible>(handler.handle(request).await)
+    });
+    lambda_http::run(service).await.map_err(|error| vec![format!("the runtime ended: {error}")])
+}
+
+/// `policy.json` beside the executable.
+fn policy() -> Result<Policy, Vec<String>> {
+    let path = PathBuf::from(variable("LAMBDA_TASK_ROOT")?).join(signer::policy::FILE_NAME);
+    let json = std::fs::read(&path)
+        .map_err(|error| vec![format!("could not read {}: {error}", path.display())])?;
+    Policy::from_json(&json).map_err(|problems| {
+        problems.iter().map(|problem| format!("{}: {problem}", path.display())).collect()
+    })
+}
+
+fn variable(name: &str) -> Result<String, Vec<String>> {
+    std::env::var(name).map_err(|_| vec![format!("the environment variable {name} is not set")])
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "Lambda takes each line of standard output as one log event"
+)]
+fn write_line(line: &str) {
+    println!("{line}");
+}

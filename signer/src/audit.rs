@@ -1,0 +1,76 @@
+//! The audit line: one flat JSON object for each request, issued or refused.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::issue::{Evidence, Issued, utc};
+use crate::policy::Caller;
+use crate::refusal::Refusal;
+
+/// What is recorded of a request. Fields that do not apply are `null`, never absent, so that queries
+/// need not tell the two apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// When the request was decided on, RFC 3339 in UTC.
+    pub time: String,
+    /// API Gateway's request id, which the caller gets to see, too.
+    pub request_id: String,
+    /// The ARN of the caller.
+    pub caller_arn: Option<String>,
+    /// The unique id of the caller.
+    pub user_id: Option<String>,
+    /// The address that the request came from.
+    pub source_ip: Option<String>,
+    /// `issued` or `refused`.
+    pub decision: &'static str,
+    /// Why it was refused.
+    pub code: Option<&'static str>,
+    /// The serial number in hexadecimal.
+    pub serial: Option<String>,
+    /// SHA-256 of the public key (`SubjectPublicKeyInfo`).
+    pub spki_sha256: Option<String>,
+    /// SHA-256 of the certificate.
+    pub certificate_sha256: Option<String>,
+    /// The names, kind first: `dns:api.example.com`.
+    pub names: Vec<String>,
+    /// When the certificate begins to be valid.
+    pub not_before: Option<String>,
+    /// The last second of its validity.
+    pub not_after: Option<String>,
+    /// SHA-256 of the issuing certificate.
+    pub ca_sha256: Option<String>,
+    /// How long the decision took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+impl Line {
+    /// The line about one request.
+    pub fn new(
+        (time, duration): (OffsetDateTime, Duration),
+        (request_id, source_ip): (String, Option<String>),
+        caller: Option<&Caller>,
+        evidence: Evidence,
+        outcome: &Result<Issued, Refusal>,
+    ) -> Self {
+        let issued = outcome.as_ref().ok();
+        Self {
+            time: utc(time),
+            request_id,
+            caller_arn: caller.map(|caller| caller.arn.clone()),
+            user_id: caller.map(|caller| caller.user_id.clone()),
+            source_ip,
+            decision: if issued.is_some() { "issued" } else { "refused" },
+            code: outcome.as_ref().err().map(|refusal| refusal.code.as_str()),
+            serial: issued.map(|issued| issued.serial.clone()),
+            spki_sha256: evidence.spki_sha256,
+            certificate_sha256: issued.map(|issued| issued.sha256.clone()),
+            names: evidence.names,
+            not_before: issued.map(|issued| utc(issued.validity.not_before)),
+            not_after: issued.map(|issued| utc(issued.validity.not_after)),
+            ca_sha256: issued.map(|issued| issued.ca_sha256.clone()),
+            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}

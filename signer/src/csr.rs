@@ -1,0 +1,213 @@
+//! From the text of a certificate request to one whose sender has proved to hold the private key.
+
+mod extensions;
+mod key;
+
+use crate::der::{self, Element, Reader, tag};
+use crate::name::Name;
+use crate::pem;
+use crate::policy::Usage;
+use crate::refusal::{Code, Refusal};
+
+use extensions::Extensions;
+
+/// `id-at-commonName`, 2.5.4.3.
+const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+
+/// `pkcs-9-at-extensionRequest`, 1.2.840.113549.1.9.14.
+const EXTENSION_REQUEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e];
+
+/// The upper bound of a common name (RFC 5280 appendix A.1, `ub-common-name`).
+const MAX_COMMON_NAME: usize = 64;
+
+/// A certificate request (RFC 2986) whose signature holds. It can only be made by [`verify`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedRequest {
+    spki: Vec<u8>,
+    names: Vec<Name>,
+    common_name: Option<Name>,
+    usages: Vec<Usage>,
+}
+
+impl VerifiedRequest {
+    /// The public key as the DER of its `SubjectPublicKeyInfo`, exactly as it was sent.
+    pub fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// The requested names, each once, in the order of the request.
+    pub fn names(&self) -> &[Name] {
+        &self.names
+    }
+
+    /// The one of the names that the request repeats as its common name.
+    pub fn common_name(&self) -> Option<&Name> {
+        self.common_name.as_ref()
+    }
+
+    /// The extended key usages that the request asks for; none is no opinion.
+    pub fn usages(&self) -> &[Usage] {
+        &self.usages
+    }
+}
+
+/// Reads a certificate request and verifies its signature and everything that it asks for.
+///
+/// # Errors
+/// The first thing wrong with it: form, then key and signature, then extensions and names.
+pub fn verify(text: &str) -> Result<VerifiedRequest, Refusal> {
+    let block = decode(text)?;
+    let parts = Parts::read(&block.der).map_err(|_| malformed())?;
+    if parts.version != [0] {
+        let message = "the certificate request has a version other than 1 (RFC 2986 section 4.1)";
+        return Err(Refusal::new(Code::InvalidCsr, message));
+    }
+    let requested = extension_request(parts.attributes)?;
+    key::verify(parts.spki, parts.algorithm, parts.info, parts.signature)?;
+    let Extensions { names, usages } = match requested {
+        Some(requested) => extensions::read(requested)?,
+        None => Extensions::default(),
+    };
+    if names.is_empty() {
+        let message = "the certificate request names nothing; put names into a subjectAltName \
+                       extension, since a common name alone identifies nothing";
+        return Err(Refusal::new(Code::NoNames, message));
+    }
+    let common_name = common_name(parts.subject, &names)?;
+    Ok(VerifiedRequest { spki: parts.spki.raw.to_vec(), names, common_name, usages })
+}
+
+fn malformed() -> Refusal {
+    Refusal::new(Code::InvalidCsr, "the certificate request is not well-formed DER (RFC 2986)")
+}
+
+/// The one PEM block that a request may be.
+fn decode(text: &str) -> Result<pem::Block<'_>, Refusal> {
+    // First of all, and however broken the rest is: the sender must know about this.
+    if text.contains("PRIVATE KEY-----") {
+        let message = "csr contains a private key. Consider that key lost: make a new one, and send \
+                       only the certificate request made with it";
+        return Err(Refusal::new(Code::PrivateKeySent, message));
+    }
+    let expected = "csr must be exactly one PEM block labelled CERTIFICATE REQUEST";
+    let mut blocks = pem::blocks(text)
+        .map_err(|error| Refusal::new(Code::InvalidPem, format!("{expected}: {error}")))?;
+    let (Some(block), None) = (blocks.pop(), blocks.pop()) else {
+        return Err(Refusal::new(Code::InvalidPem, expected));
+    };
+    // The second label is what OpenSSL and IIS wrote once.
+    if !["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"].contains(&block.label) {
+        return Err(Refusal::new(Code::WrongPemType, expected));
+    }
+    Ok(block)
+}
+
+/// The pieces of a `CertificationRequest`.
+struct Parts<'a> {
+    info: &'a [u8],
+    version: &'a [u8],
+    subject: Reader<'a>,
+    spki: Element<'a>,
+    attributes: Reader<'a>,
+    algorithm: Reader<'a>,
+    signature: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn read(der: &'a [u8]) -> der::Result<Self> {
+        let mut outside = Reader::new(der);
+        let mut request = outside.nested(tag::SEQUENCE)?;
+        outside.finish()?;
+        let info = request.element()?;
+        let algorithm = request.nested(tag::SEQUENCE)?;
+        let signature = der::whole_bits(request.read(tag::BIT_STRING)?)?;
+        request.finish()?;
+
+        let mut whole = Reader::new(info.raw);
+        let mut fields = whole.nested(tag::SEQUENCE)?;
+        let version = fields.read(tag::INTEGER)?;
+        let subject = fields.nested(tag::SEQUENCE)?;
+        let spki = fields.element()?;
+        let attributes = fields.nested(tag::CONTEXT_0)?;
+        fields.finish()?;
+        Ok(Self { info: info.raw, version, subject, spki, attributes, algorithm, signature })
+    }
+}
+
+/// The one list of requested extensions, if there is one (RFC 2985 section 5.4.2: single value).
+///
+/// Other attributes, a challenge password for example, are ignored.
+fn extension_request(mut attributes: Reader<'_>) -> Result<Option<Reader<'_>>, Refusal> {
+    let mut requested = None;
+    while !attributes.is_empty() {
+        let (oid, mut values) = attribute(&mut attributes).map_err(|_| malformed())?;
+        if oid != EXTENSION_REQUEST {
+            continue;
+        }
+        let value = values.nested(tag::SEQUENCE).map_err(|_| malformed())?;
+        if requested.replace(value).is_some() || !values.is_empty() {
+            let message = "the certificate request has more than one list of requested extensions";
+            return Err(Refusal::new(Code::InvalidCsr, message));
+        }
+    }
+    Ok(requested)
+}
+
+fn attribute<'a>(attributes: &mut Reader<'a>) -> der::Result<(&'a [u8], Reader<'a>)> {
+    let mut attribute = attributes.nested(tag::SEQUENCE)?;
+    let oid = attribute.read(tag::OID)?;
+    let values = attribute.nested(tag::SET)?;
+    attribute.finish()?;
+    Ok((oid, values))
+}
+
+/// The requested name that the subject's common name repeats. Nothing else of the subject is read.
+fn common_name(subject: Reader<'_>, names: &[Name]) -> Result<Option<Name>, Refusal> {
+    let refuse = |message: &str| Err(Refusal::new(Code::InvalidCommonName, message));
+    let found = common_names(subject).map_err(|_| malformed())?;
+    let value = match found.as_slice() {
+        [] => return Ok(None),
+        [value] => value,
+        _ => return refuse("the subject has more than one common name"),
+    };
+    let is_text = [tag::UTF8_STRING, tag::PRINTABLE_STRING, tag::IA5_STRING].contains(&value.tag);
+    let text = std::str::from_utf8(value.content).ok().filter(|_| is_text);
+    let Some(name) = text.and_then(|text| names.iter().find(|name| spells(name, text))) else {
+        return refuse(
+            "the common name of the subject is not one of the names in the subjectAltName \
+             extension; leave it out, or repeat one of them",
+        );
+    };
+    if name.text().len() > MAX_COMMON_NAME {
+        return refuse("the common name of the subject is over 64 characters; leave it out");
+    }
+    Ok(Some(name.clone()))
+}
+
+fn spells(name: &Name, text: &str) -> bool {
+    match name {
+        Name::Dns(dns) => dns.eq_ignore_ascii_case(text),
+        other => other.text() == text,
+    }
+}
+
+fn common_names(mut subject: Reader<'_>) -> der::Result<Vec<Element<'_>>> {
+    let mut found = Vec::new();
+    while !subject.is_empty() {
+        let mut relative = subject.nested(tag::SET)?;
+        // A relative name has at least one attribute.
+        loop {
+            let mut attribute = relative.nested(tag::SEQUENCE)?;
+            let oid = attribute.read(tag::OID)?;
+            let value = attribute.element()?;
+            attribute.finish()?;
+            if oid == COMMON_NAME {
+                found.push(value);
+            }
+            if relative.is_empty() {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}

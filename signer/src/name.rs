@@ -1,0 +1,174 @@
+//! The names that a certificate can carry, each in one spelling only.
+//!
+//! Policies compare names byte by byte, so a name that can be written in two ways is either
+//! normalised here (case of host names) or refused (percent-encoding, IPv4-mapped addresses).
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// A subject alternative name (RFC 5280 section 4.2.1.6).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Name {
+    /// A host name: lower case, letters, digits and hyphens, no trailing dot.
+    Dns(String),
+    /// An IP address that can identify one host.
+    Ip(IpAddr),
+    /// An absolute URI without query, fragment, user or percent-encoding.
+    Uri(String),
+}
+
+impl Name {
+    /// Reads a host name. Wildcards, IP literals and names with a trailing dot are refused.
+    ///
+    /// # Errors
+    /// Says what is wrong with it, without quoting it.
+    pub fn dns(bytes: &[u8]) -> Result<Self, &'static str> {
+        let name = std::str::from_utf8(bytes).map_err(|_| "a DNS name is not ASCII")?;
+        host(name).map(Self::Dns)
+    }
+
+    /// Reads an address of 4 or 16 bytes.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn ip(bytes: &[u8]) -> Result<Self, &'static str> {
+        let address = if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
+            IpAddr::from(v4)
+        } else if let Ok(v6) = <[u8; 16]>::try_from(bytes) {
+            IpAddr::from(v6)
+        } else {
+            return Err("an IP address is neither 4 nor 16 bytes long");
+        };
+        address_of_one_host(address).map(Self::Ip)
+    }
+
+    /// Reads a URI.
+    ///
+    /// # Errors
+    /// Says what is wrong with it, without quoting it.
+    pub fn uri(bytes: &[u8]) -> Result<Self, &'static str> {
+        let text = std::str::from_utf8(bytes).map_err(|_| "a URI is not ASCII")?;
+        uri(text)?;
+        Ok(Self::Uri(text.to_owned()))
+    }
+
+    /// The name without its kind, as a common name would spell it.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Dns(text) | Self::Uri(text) => text.clone(),
+            Self::Ip(address) => address.to_string(),
+        }
+    }
+}
+
+/// Kind and name, such as `dns:api.example.com`.
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => write!(f, "dns:{name}"),
+            Self::Ip(address) => write!(f, "ip:{address}"),
+            Self::Uri(uri) => write!(f, "uri:{uri}"),
+        }
+    }
+}
+
+/// A host name by RFC 1123 section 2.1 and RFC 5890 section 2.3.1, in lower case.
+pub(crate) fn host(name: &str) -> Result<String, &'static str> {
+    if name.is_empty() || name.len() > 253 {
+        return Err("a DNS name is empty or longer than 253 characters");
+    }
+    if name.contains('*') {
+        return Err("a DNS name has a wildcard, which is never issued");
+    }
+    if !name.split('.').all(is_label) {
+        return Err(
+            "a DNS name is not made of labels of 1 to 63 letters, digits and inner hyphens",
+        );
+    }
+    // No top-level domain is a number, but `10.0.0.1` and its short forms end in one.
+    let last = name.rsplit('.').next().unwrap_or(name);
+    if last.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("a DNS name is an IP address; ask for it as an IP address");
+    }
+    Ok(name.to_ascii_lowercase())
+}
+
+fn is_label(label: &str) -> bool {
+    let bytes = label.as_bytes();
+    // Hyphens in places 3 and 4 are reserved for A-labels (RFC 5891 section 4.2.3.1).
+    let reserved =
+        bytes.get(2..4) == Some(b"--") && !label.to_ascii_lowercase().starts_with("xn--");
+    (1..=63).contains(&bytes.len())
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && !reserved
+}
+
+fn address_of_one_host(address: IpAddr) -> Result<IpAddr, &'static str> {
+    let link_local = match address {
+        IpAddr::V4(v4) => v4.is_link_local() || v4.is_broadcast() || v4.octets()[0] == 0,
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    };
+    if address.is_unspecified() || address.is_multicast() || link_local {
+        return Err("an IP address is unspecified, multicast, broadcast or link-local");
+    }
+    if address != address.to_canonical() {
+        return Err("an IP address is an IPv4-mapped IPv6 address; ask for the IPv4 address");
+    }
+    Ok(address)
+}
+
+/// Checks an absolute URI, and the rules of X509-SVID section 2 if its scheme is `spiffe`.
+pub(crate) fn uri(text: &str) -> Result<(), &'static str> {
+    if text.len() > 2048 {
+        return Err("a URI is longer than 2048 bytes");
+    }
+    let forbidden = |byte: u8| !byte.is_ascii_graphic() || b"\"<>\\^`{|}%?#@*".contains(&byte);
+    if text.bytes().any(forbidden) {
+        return Err("a URI has spaces, control characters, a user, query or fragment, \
+                    percent-encoding, an asterisk or characters that are not ASCII");
+    }
+    let (scheme, rest) = text.split_once(':').ok_or("a URI has no scheme")?;
+    let scheme_byte =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
+    if !scheme.starts_with(|first: char| first.is_ascii_lowercase())
+        || !scheme.bytes().all(scheme_byte)
+        || rest.is_empty()
+    {
+        return Err("a URI needs a lower-case scheme and something behind it");
+    }
+    if rest.split('/').any(|segment| segment == "." || segment == "..") {
+        return Err("a URI has dot segments");
+    }
+    let Some(hierarchy) = rest.strip_prefix("//") else {
+        return if scheme == "spiffe" { Err("a SPIFFE ID has no trust domain") } else { Ok(()) };
+    };
+    let (authority, path) = hierarchy.split_once('/').unwrap_or((hierarchy, ""));
+    if authority.is_empty() || path.contains("//") || path.starts_with('/') {
+        return Err("a URI has an empty authority or an empty path segment");
+    }
+    if authority.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err("the authority of a URI is not in lower case");
+    }
+    if scheme == "spiffe" { spiffe(authority, path) } else { Ok(()) }
+}
+
+fn spiffe(trust_domain: &str, path: &str) -> Result<(), &'static str> {
+    let domain_byte =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
+    let path_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if trust_domain.len() > 255 || !trust_domain.bytes().all(domain_byte) {
+        return Err(
+            "the trust domain of a SPIFFE ID has other characters than a-z, 0-9, '.', '_' and '-'",
+        );
+    }
+    let segments_fine =
+        path.split('/').all(|segment| !segment.is_empty() && segment.bytes().all(path_byte));
+    if !segments_fine {
+        return Err(
+            "a SPIFFE ID needs a path of segments made of letters, digits, '.', '_' and '-'",
+        );
+    }
+    Ok(())
+}

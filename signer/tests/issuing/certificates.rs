@@ -1,0 +1,183 @@
+//! Issued certificates before verifiers that are not ours: webpki and the OpenSSL command line.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, UnixTime};
+use serde_json::Value;
+use time::OffsetDateTime;
+use webpki::{
+    ALL_VERIFICATION_ALGS, EndEntityCert, ExtendedKeyUsageValidator, anchor_from_trusted_cert,
+};
+use x509_parser::pem::parse_x509_pem;
+use x509_parser::prelude::{FromDer as _, X509CertificationRequest};
+
+use crate::authority::Authority;
+use crate::der::fixture;
+use crate::events::World;
+
+const KEYS: [&str; 7] = [
+    "p256_sha256",
+    "p256_sha384",
+    "p384_sha256",
+    "p384_sha384",
+    "ed25519",
+    "rsa2048_sha256",
+    "rsa4096_sha256",
+];
+
+fn text<'a>(body: &'a Value, field: &str) -> &'a str {
+    body[field].as_str().unwrap()
+}
+
+fn webpki_accepts(world: &World, body: &Value, usage: &impl ExtendedKeyUsageValidator) {
+    let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+    let (root, leaf) = (der(&world.authority.root), der(text(body, "certificate")));
+    let chain = [der(text(body, "chain"))];
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    EndEntityCert::try_from(&leaf)
+        .unwrap()
+        .verify_for_usage(
+            ALL_VERIFICATION_ALGS,
+            &[anchor_from_trusted_cert(&root).unwrap()],
+            &chain,
+            UnixTime::since_unix_epoch(now + Duration::from_secs(1)),
+            usage,
+            None,
+            None,
+        )
+        .unwrap();
+}
+
+fn openssl(directory: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("openssl").args(arguments).current_dir(directory).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+fn write(directory: &Path, world: &World, body: &Value) {
+    std::fs::write(directory.join("root.pem"), &world.authority.root).unwrap();
+    std::fs::write(directory.join("chain.pem"), text(body, "chain")).unwrap();
+    std::fs::write(directory.join("leaf.pem"), text(body, "certificate")).unwrap();
+}
+
+#[test]
+fn every_key_type_gets_a_certificate_that_others_accept() {
+    let world = World::new();
+    let directory = tempfile::tempdir().unwrap();
+    for key in KEYS {
+        let csr = fixture(key);
+        let body = world.issue(&csr);
+        webpki_accepts(&world, &body, &webpki::KeyUsage::server_auth());
+        webpki_accepts(&world, &body, &webpki::KeyUsage::client_auth());
+        write(directory.path(), &world, &body);
+        for purpose in ["sslserver", "sslclient"] {
+            let arguments = [
+                "verify",
+                "-x509_strict",
+                "-purpose",
+                purpose,
+                "-CAfile",
+                "root.pem",
+                "-untrusted",
+                "chain.pem",
+                "leaf.pem",
+            ];
+            assert_eq!(openssl(directory.path(), &arguments), "leaf.pem: OK\n", "{key}");
+        }
+        let (_, request) = parse_x509_pem(csr.as_bytes()).unwrap();
+        let (_, request) = X509CertificationRequest::from_der(&request.contents).unwrap();
+        let (_, leaf) = parse_x509_pem(text(&body, "certificate").as_bytes()).unwrap();
+        let leaf = leaf.parse_x509().unwrap();
+        assert_eq!(
+            leaf.public_key().raw,
+            request.certification_request_info.subject_pki.raw,
+            "{key}"
+        );
+    }
+}
+
+#[test]
+fn every_kind_of_ca_key_signs_with_the_algorithm_that_fits_it() {
+    for (algorithm, name) in [
+        (&rcgen::PKCS_ECDSA_P256_SHA256, "ecdsa-with-SHA256"),
+        (&rcgen::PKCS_ECDSA_P384_SHA384, "ecdsa-with-SHA384"),
+        (&rcgen::PKCS_RSA_SHA256, "sha256WithRSAEncryption"),
+        (&rcgen::PKCS_ED25519, "ED25519"),
+    ] {
+        let world = World::of(Authority::with(algorithm, |_| {}));
+        let body = world.issue(&fixture("p384_sha256"));
+        webpki_accepts(&world, &body, &webpki::KeyUsage::client_auth());
+        let directory = tempfile::tempdir().unwrap();
+        write(directory.path(), &world, &body);
+        let text = openssl(directory.path(), &["x509", "-in", "leaf.pem", "-noout", "-text"]);
+        assert_eq!(text.matches(&format!("Signature Algorithm: {name}")).count(), 2, "{text}");
+    }
+}
+
+/// The lines of OpenSSL's description, without keys, identifiers, serial, times and signature.
+fn described(world: &World, body: &Value, extensions: &str) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), world, body);
+    let arguments =
+        ["x509", "-in", "leaf.pem", "-noout", "-subject", "-issuer", "-ext", extensions];
+    openssl(directory.path(), &arguments)
+}
+
+#[test]
+fn every_field_is_written_by_us_and_nothing_else_of_the_request_gets_in() {
+    let world = World::new();
+    let body = world.issue(&fixture("typical_openssl"));
+    let all = "subjectAltName,keyUsage,extendedKeyUsage,basicConstraints";
+    assert_eq!(
+        described(&world, &body, all).lines().map(str::trim).collect::<Vec<_>>(),
+        [
+            "subject=CN = api.example.com",
+            "issuer=O = Example, CN = Test Issuing CA",
+            "X509v3 Subject Alternative Name:",
+            "DNS:api.example.com, IP Address:10.1.2.3, URI:spiffe://example.internal/api",
+            "X509v3 Key Usage: critical",
+            "Digital Signature",
+            "X509v3 Extended Key Usage:",
+            "TLS Web Server Authentication, TLS Web Client Authentication",
+            "X509v3 Basic Constraints: critical",
+            "CA:FALSE",
+        ]
+    );
+}
+
+#[test]
+fn an_empty_subject_makes_the_names_critical() {
+    let world = World::new();
+    let body = world.issue(&fixture("p256_sha256"));
+    let text = described(&world, &body, "subjectAltName");
+    assert!(text.starts_with("subject=\n"), "{text}");
+    assert!(text.contains("X509v3 Subject Alternative Name: critical"), "{text}");
+}
+
+#[test]
+fn validity_is_exact_and_the_response_repeats_the_certificate() {
+    let world = World::new();
+    let before = OffsetDateTime::now_utc().unix_timestamp();
+    let body = world.issue(&fixture("p256_sha256"));
+    let after = OffsetDateTime::now_utc().unix_timestamp();
+    let (_, pem) = parse_x509_pem(text(&body, "certificate").as_bytes()).unwrap();
+    let leaf = pem.parse_x509().unwrap();
+    let validity = leaf.validity();
+    // Twelve hours from now, both ends included, and a minute before.
+    let seconds = validity.not_after.timestamp() - validity.not_before.timestamp();
+    assert_eq!(seconds, 12 * 3600 - 1 + 60);
+    assert!((before..=after).contains(&(validity.not_before.timestamp() + 60)));
+    let not_after = signer::issue::utc(validity.not_after.to_datetime());
+    assert_eq!(text(&body, "not_after"), not_after);
+    assert_eq!(not_after.len(), "2026-05-08T05:39:10Z".len());
+    assert_eq!(text(&body, "certificate").matches("BEGIN").count(), 1);
+    let issuing = signer::ca::Ca::from_json(
+        world.secret.lock().unwrap().as_ref().unwrap().as_bytes(),
+        OffsetDateTime::now_utc(),
+    );
+    assert_eq!(text(&body, "chain"), issuing.unwrap().chain());
+}

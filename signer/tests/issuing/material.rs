@@ -1,0 +1,221 @@
+//! CA material: each rule broken once, and refused.
+
+use rcgen::{
+    BasicConstraints, IsCa, KeyPair, KeyUsagePurpose, PublicKeyData as _, SigningKey as _,
+};
+use serde_json::{Value, json};
+use signer::ca::Ca;
+use time::{Duration, OffsetDateTime};
+
+use crate::authority::{Authority, params};
+use crate::der::{ECDSA_SHA256, OID_2_999_1, extension, oid, pem, subject, tlv};
+
+/// The problem's path and message, or nothing if the material is fine.
+fn check(bundle: &Value) -> Option<(String, String)> {
+    check_at(bundle, OffsetDateTime::now_utc())
+}
+
+fn check_at(bundle: &Value, now: OffsetDateTime) -> Option<(String, String)> {
+    Ca::from_json(bundle.to_string().as_bytes(), now)
+        .err()
+        .map(|problem| (problem.path, problem.message))
+}
+
+fn assert_refused(bundle: &Value, path: &str, part: &str) {
+    let (at, message) = check(bundle).unwrap();
+    assert!(at == path && message.contains(part), "{at}: {message}, not {path}: …{part}…");
+}
+
+fn changed(change: impl FnOnce(&mut rcgen::CertificateParams)) -> Value {
+    Authority::with(&rcgen::PKCS_ECDSA_P256_SHA256, change).bundle()
+}
+
+#[test]
+fn good_material_is_accepted() {
+    assert_eq!(check(&Authority::new().bundle()), None);
+    assert_eq!(
+        check(&changed(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained))),
+        None
+    );
+}
+
+#[test]
+fn a_certificate_that_may_not_issue_is_refused() {
+    assert_refused(&changed(|params| params.is_ca = IsCa::ExplicitNoCa), "certificate", "not a CA");
+    assert_refused(
+        &changed(|params| params.key_usages = vec![KeyUsagePurpose::CrlSign]),
+        "certificate",
+        "keyCertSign",
+    );
+    assert_refused(&changed(|params| params.key_usages.clear()), "certificate", "keyCertSign");
+    assert_refused(
+        &changed(|params| params.distinguished_name = rcgen::DistinguishedName::new()),
+        "certificate",
+        "empty subject",
+    );
+    assert_refused(
+        &changed(|params| {
+            params.name_constraints = Some(rcgen::NameConstraints {
+                permitted_subtrees: vec![rcgen::GeneralSubtree::DnsName("x.example".into())],
+                excluded_subtrees: Vec::new(),
+            });
+        }),
+        "certificate",
+        "nameConstraints",
+    );
+}
+
+#[test]
+fn the_key_must_fit_the_certificate() {
+    let mut bundle = Authority::new().bundle();
+    bundle["private_key"] = json!(KeyPair::generate().unwrap().serialize_pem());
+    assert_refused(&bundle, "private_key", "not the key of the certificate");
+}
+
+#[test]
+fn a_subject_that_cannot_be_reproduced_is_refused() {
+    // Of attributes of one type rcgen would write only one into issuers.
+    let openssl = |arguments: &[&str]| {
+        std::process::Command::new("openssl").args(arguments).output().unwrap()
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (key, certificate) = (path("key.pem"), path("ca.pem"));
+    let bundle_for = |subject: &str| {
+        let output = openssl(&[
+            "req",
+            "-x509",
+            "-new",
+            "-nodes",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-days",
+            "9",
+            "-keyout",
+            &key,
+            "-out",
+            &certificate,
+            "-subj",
+            subject,
+            "-addext",
+            "keyUsage=critical,keyCertSign",
+        ]);
+        assert!(output.status.success());
+        let certificate = std::fs::read_to_string(&certificate).unwrap();
+        json!({
+            "certificate": certificate,
+            "private_key": std::fs::read_to_string(&key).unwrap(),
+            "chain": certificate,
+        })
+    };
+    assert_eq!(check(&bundle_for("/C=DE/O=Example/CN=CA")), None);
+    assert_refused(&bundle_for("/DC=com/DC=corp"), "certificate", "repeated");
+}
+
+#[test]
+fn a_subject_that_would_make_rcgen_panic_is_refused() {
+    let key = KeyPair::generate().unwrap();
+    let name = subject(&[(OID_2_999_1, 0x0c, b"x")]);
+    let algorithm = tlv(0x30, &[&oid(ECDSA_SHA256)]);
+    let validity = tlv(0x30, &[&tlv(0x17, &[b"260101000000Z"]), &tlv(0x17, &[b"490101000000Z"])]);
+    let extensions = [
+        extension(&[0x55, 0x1d, 0x13], &[0x30, 3, 1, 1, 0xff]),
+        extension(&[0x55, 0x1d, 0x0f], &[3, 2, 2, 4]),
+        extension(&[0x55, 0x1d, 0x0e], &tlv(4, &[&[1; 20]])),
+    ];
+    let signed = tlv(
+        0x30,
+        &[
+            &[0xa0, 3, 2, 1, 2, 2, 1, 1],
+            &algorithm,
+            &name,
+            &validity,
+            &name,
+            &key.subject_public_key_info(),
+            &tlv(0xa3, &[&tlv(0x30, &[&extensions.concat()])]),
+        ],
+    );
+    let signature = tlv(3, &[&[0], &key.sign(&signed).unwrap()]);
+    let certificate = pem("CERTIFICATE", &tlv(0x30, &[&signed, &algorithm, &signature]));
+    let bundle = json!({
+        "certificate": certificate, "private_key": key.serialize_pem(), "chain": certificate,
+    });
+    assert_refused(&bundle, "certificate", "object identifier");
+}
+
+#[test]
+fn the_parts_must_be_one_block_of_the_right_kind() {
+    let authority = Authority::new();
+    let good = authority.bundle();
+    let with = |field: &str, value: &str| {
+        let mut bundle = good.clone();
+        bundle[field] = json!(value);
+        bundle
+    };
+    let certificate = good["certificate"].as_str().unwrap();
+    let key = good["private_key"].as_str().unwrap();
+    assert_refused(&with("certificate", &certificate.repeat(2)), "certificate", "exactly one");
+    assert_refused(&with("certificate", ""), "certificate", "no certificate");
+    assert_refused(&with("certificate", key), "certificate", "labelled CERTIFICATE");
+    assert_refused(&with("certificate", &pem("CERTIFICATE", &[0x30, 0])), "certificate", "DER");
+    for label in ["EC PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
+        assert_refused(
+            &with("private_key", &key.replace("PRIVATE KEY", label)),
+            "private_key",
+            "PKCS#8",
+        );
+    }
+    assert_refused(&with("private_key", &key.repeat(2)), "private_key", "exactly one");
+    assert_refused(&with("private_key", &pem("PRIVATE KEY", &[0x30, 0])), "private_key", "P-256");
+    assert_refused(&with("chain", &authority.root), "chain", "does not begin");
+    assert_refused(&with("chain", &format!("{certificate}{}", authority.root)), "chain", "root");
+    let stranger = Authority::new().certificate();
+    assert_refused(&with("chain", &format!("{certificate}{stranger}")), "chain", "did not issue");
+}
+
+#[test]
+fn a_p521_key_is_refused() {
+    let bundle = Authority::with(&rcgen::PKCS_ECDSA_P521_SHA512, |_| {}).bundle();
+    assert_refused(&bundle, "private_key", "P-256");
+}
+
+#[test]
+fn material_outside_of_its_validity_is_refused() {
+    let bundle = Authority::new().bundle();
+    let now = OffsetDateTime::now_utc();
+    let at = |offset| check_at(&bundle, now + offset).unwrap().1;
+    assert!(at(Duration::days(31)).contains("expired"));
+    assert!(at(Duration::days(-2)).contains("not valid before"));
+}
+
+#[test]
+fn an_intermediate_that_ends_earlier_ends_the_validity() {
+    let root_key = KeyPair::generate().unwrap();
+    let root = rcgen::CertifiedIssuer::self_signed(params("Root", 3), root_key).unwrap();
+    let mut middle = params("Middle", 2);
+    middle.not_after = OffsetDateTime::now_utc() + Duration::days(2);
+    let middle =
+        rcgen::CertifiedIssuer::signed_by(middle, KeyPair::generate().unwrap(), &root).unwrap();
+    let authority = Authority::new();
+    let certificate = authority.params.signed_by(&authority.key, &middle).unwrap().pem();
+    let bundle = json!({
+        "certificate": certificate,
+        "private_key": authority.key.serialize_pem(),
+        "chain": format!("{certificate}{}", middle.pem()),
+    });
+    let ca = Ca::from_json(bundle.to_string().as_bytes(), OffsetDateTime::now_utc()).unwrap();
+    assert!(ca.not_after() < OffsetDateTime::now_utc() + Duration::days(3));
+    assert_eq!(ca.chain().matches("BEGIN CERTIFICATE").count(), 2);
+    assert_eq!(ca.spki(), authority.key.subject_public_key_info());
+}
+
+#[test]
+fn a_problem_never_quotes_the_material() {
+    let mut bundle = Authority::new().bundle();
+    let key = bundle["private_key"].as_str().unwrap().to_owned();
+    bundle.as_object_mut().unwrap().insert(key.clone(), json!("x"));
+    let (_, message) = check(&bundle).unwrap();
+    assert!(!message.contains("PRIVATE"), "{message}");
+}
