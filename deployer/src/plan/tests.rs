@@ -342,7 +342,32 @@ fn tags_of_the_stack_reach_everything_taggable() {
 fn an_entry_that_is_gone_is_deleted_after_what_used_it() {
     let cloud = deployed(STACK);
     let edited = STACK.replace("secret.ca", "secret.new").replace("demo/ca", "demo/new");
-    check(&cloud, &edited, &expect![[r#""#]]);
+    check(&cloud, &edited, &expect![[r#"
+        Plan for demo 
+
+        + secret.new  new in stack.yaml
+            name                   "demo/new"
+            recovery_window_days   30
+            tags.deployer:address  "secret.new"
+            tags.deployer:stack    "demo"
+            value_sha256           "sha256 of \"ca.json\""
+
+        ~ iam_role.signer  something that it refers to is made anew
+            allow
+                    "Effect": "Allow",
+                    "Resource": [
+              -       "arn:aws:secret:demo/ca"
+              +       "${secret.new.arn}"
+                    ]
+                  }
+
+        ~ lambda_function.signer  something that it refers to is made anew
+            environment.CA_SECRET_ARN  "arn:aws:secret:demo/ca" → (known after apply)
+
+        - secret.ca  not declared in stack.yaml
+
+        Summary: 1 to create, 2 to change, 1 to delete, 3 unchanged
+    "#]]);
     let calls = cloud.apply(&edited);
     let position = |call: &str| calls.iter().position(|made| made == call).expect(call);
     assert!(position("delete secret.ca") > position("update lambda_function.signer"), "{calls:?}");
