@@ -63,13 +63,13 @@ pub fn package(
     let (zip, unzipped) = match &code.source {
         Source::Cargo { package, target } => {
             report(&format!("building `{package}` with cargo"));
-            let path = build::bootstrap(base, package, target.as_deref())?;
-            pack(&path, code, requirement)?
+            let (path, program) = build::bootstrap(base, package, target.as_deref())?;
+            pack(&path, &program, code, requirement)?
         }
         Source::Bootstrap(path) => {
             let path = base.join(path);
             require_executable(&path)?;
-            pack(&path, code, requirement)?
+            pack(&path, &read(&path)?, code, requirement)?
         }
         Source::Zip(path) => {
             let path = base.join(path);
@@ -82,10 +82,14 @@ pub fn package(
     Ok(Package { zip, sha256_base64, unzipped })
 }
 
-fn pack(path: &Path, code: &Code, requirement: &Requirement) -> Result<(Vec<u8>, u64)> {
-    let bootstrap = read(path)?;
-    elf::check(&bootstrap, &path.display().to_string(), requirement)?;
-    archive::write(&bootstrap, &code.files)
+fn pack(
+    path: &Path,
+    program: &[u8],
+    code: &Code,
+    requirement: &Requirement,
+) -> Result<(Vec<u8>, u64)> {
+    elf::check(program, &path.display().to_string(), requirement)?;
+    archive::write(program, &code.files)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

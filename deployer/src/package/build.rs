@@ -5,15 +5,32 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 
 use super::BOOTSTRAP;
 use crate::error::{Context, Error, Result};
 
+/// Every package of a workspace puts its `bootstrap` at the same path, so that between the end of a
+/// build and the reading of its result no other build may begin.
+static BUILDING: Mutex<()> = Mutex::new(());
+
 /// Builds the binary `bootstrap` of `package` in the workspace around `base`, in release mode, and
-/// returns its path. A `Cargo.lock` that exists is kept to.
-pub(super) fn bootstrap(base: &Path, package: &str, target: Option<&str>) -> Result<PathBuf> {
+/// returns its path and its contents. A `Cargo.lock` that exists is kept to.
+pub(super) fn bootstrap(
+    base: &Path,
+    package: &str,
+    target: Option<&str>,
+) -> Result<(PathBuf, Vec<u8>)> {
+    // It guards no data that a panic could have left half written.
+    let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = build(base, package, target)?;
+    let program = super::read(&path)?;
+    Ok((path, program))
+}
+
+fn build(base: &Path, package: &str, target: Option<&str>) -> Result<PathBuf> {
     let workspace = workspace(base, package)?;
     workspace.require_bootstrap(package)?;
     let mut command = cargo(base);

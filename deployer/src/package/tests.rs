@@ -141,7 +141,8 @@ fn unusable_zips_are_refused_with_the_reason() {
     assert_eq!(zip_error(&encrypted).causes, ["it is encrypted"]);
 }
 
-/// A workspace of one package without dependencies.
+/// A workspace of one package without dependencies. Names differ between tests: with a target folder
+/// that is shared, Cargo takes packages of one name for the same one.
 fn crate_called(name: &str, binary: &str, source: &str) -> TempDir {
     let base = folder();
     let manifest = format!(
@@ -167,17 +168,50 @@ fn a_package_is_built_and_packed() {
 }
 
 #[test]
+fn packages_built_at_once_do_not_take_each_others_program() {
+    let base = folder();
+    put(
+        &base.path().join("Cargo.toml"),
+        b"[workspace]\nresolver = \"3\"\nmembers = [\"left\", \"right\"]\n",
+        0o644,
+    );
+    for name in ["left", "right"] {
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nedition = \"2024\"\n[[bin]]\nname = \"bootstrap\"\npath = \"main.rs\"\n"
+        );
+        put(&base.path().join(name).join("Cargo.toml"), manifest.as_bytes(), 0o644);
+        let source = format!("fn main() {{ println!(\"I am {name}\"); }}");
+        put(&base.path().join(name).join("main.rs"), source.as_bytes(), 0o644);
+    }
+    let built = &|name: &str| {
+        let code: Code = serde_yaml::from_str(&format!("{{ cargo: {name} }}")).expect("code");
+        let packed = package(&code, base.path(), &on(native()), &|_| {}).expect("a package");
+        let mut archive = ZipArchive::new(Cursor::new(packed.zip)).expect("a zip");
+        let mut program = Vec::new();
+        archive.by_name("bootstrap").expect("it").read_to_end(&mut program).expect("a program");
+        let mark = format!("I am {name}");
+        assert!(program.windows(mark.len()).any(|bytes| bytes == mark.as_bytes()), "{name}");
+    };
+    // Again and again, because the second build of each finds nothing to compile.
+    std::thread::scope(|scope| {
+        for name in ["left", "right", "left", "right"] {
+            scope.spawn(move || built(name));
+        }
+    });
+}
+
+#[test]
 fn builds_that_cannot_succeed_say_why() {
-    let base = crate_called("hello", "bootstrap", "fn main() { nonsense }");
+    let base = crate_called("broken", "bootstrap", "fn main() { nonsense }");
     let error = pack(base.path(), "{ cargo: signer }").expect_err("no such package");
     assert_eq!(error.message, "could not build package `signer`");
     assert!(error.causes[0].ends_with(" is called `signer`"), "{error:?}");
-    assert_eq!(error.hints, ["packages there with a binary called `bootstrap`: hello"]);
-    let error = pack(base.path(), "{ cargo: hello }").expect_err("does not compile");
+    assert_eq!(error.hints, ["packages there with a binary called `bootstrap`: broken"]);
+    let error = pack(base.path(), "{ cargo: broken }").expect_err("does not compile");
     assert!(error.causes[0].starts_with("cargo build failed (exit status: 101)"), "{error:?}");
 
-    let base = crate_called("hello", "hello", "fn main() {}");
-    let error = pack(base.path(), "{ cargo: hello }").expect_err("no bootstrap");
+    let base = crate_called("unnamed", "unnamed", "fn main() {}");
+    let error = pack(base.path(), "{ cargo: unnamed }").expect_err("no bootstrap");
     assert_eq!(error.causes, ["the package has no binary called `bootstrap`"]);
 
     let error = pack(folder().path(), "{ cargo: hello }").expect_err("no workspace");
