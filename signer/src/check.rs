@@ -102,11 +102,7 @@ fn same_extensions(
 ) -> Result<(), Mismatch> {
     use ParsedExtension as Parsed;
     type Fits<'f> = &'f dyn Fn(&X509Extension<'_>) -> bool;
-    let ca_key_identifier =
-        issuing.iter_extensions().find_map(|each| match each.parsed_extension() {
-            Parsed::SubjectKeyIdentifier(identifier) => Some(identifier.0),
-            _ => None,
-        });
+    let ca_key_identifier = key_identifier(issuing);
     let expected: [(&[u8], &str, bool, Fits<'_>); 7] = [
         (&[0x55, 0x1d, 0x23], "authorityKeyIdentifier", false, &|each| {
             matches!(each.parsed_extension(), Parsed::AuthorityKeyIdentifier(authority)
@@ -141,6 +137,13 @@ fn same_extensions(
         }
     }
     Ok(())
+}
+
+fn key_identifier<'a>(certificate: &X509Certificate<'a>) -> Option<&'a [u8]> {
+    certificate.iter_extensions().find_map(|each| match each.parsed_extension() {
+        ParsedExtension::SubjectKeyIdentifier(identifier) => Some(identifier.0),
+        _ => None,
+    })
 }
 
 fn same_names(found: &[GeneralName<'_>], decided: &[Name]) -> bool {
