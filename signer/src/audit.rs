@@ -73,4 +73,10 @@ impl Line {
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
         }
     }
+
+    /// The line as JSON, without a line break, its fields in the order above.
+    pub fn to_json(&self) -> String {
+        // Strings and numbers alone cannot fail to be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
 }

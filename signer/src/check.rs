@@ -11,6 +11,7 @@ use x509_parser::x509::X509Version;
 
 use crate::ca::Ca;
 use crate::certificate::{NULL, ToBeSigned};
+use crate::der::{self, Reader, tag};
 use crate::name::Name;
 use crate::policy::Usage;
 
@@ -51,9 +52,24 @@ pub fn check(der: &[u8], decided: &ToBeSigned, ca: &Ca) -> Result<Validity, Mism
     equal(issued.public_key().raw == decided.spki, "public key")?;
     let extensions = by_oid(&issued).ok_or(Mismatch("extensions"))?;
     same_extensions(&extensions, decided, &issuing)?;
-    equal(issued.signature_algorithm == issued.tbs_certificate.signature, "signature algorithm")?;
+    equal(same_algorithm(der) == Ok(true), "signature algorithm")?;
     equal(issued.verify_signature(Some(issuing.public_key())).is_ok(), "signature")?;
     Ok(validity)
+}
+
+/// Whether the algorithm next to the signature is, byte for byte, the one within what is signed
+/// (RFC 5280 section 4.1.1.2). The general parser is lenient about the parts that are not signed.
+fn same_algorithm(der: &[u8]) -> der::Result<bool> {
+    let mut outside = Reader::new(der);
+    let mut certificate = outside.nested(tag::SEQUENCE)?;
+    outside.finish()?;
+    let mut signed = certificate.nested(tag::SEQUENCE)?;
+    let algorithm = certificate.element()?;
+    der::whole_bits(certificate.read(tag::BIT_STRING)?)?;
+    certificate.finish()?;
+    signed.read(tag::CONTEXT_0)?;
+    signed.read(tag::INTEGER)?;
+    Ok(signed.element()?.raw == algorithm.raw)
 }
 
 fn same_subject(issued: &X509Certificate<'_>, common_name: Option<&str>) -> bool {
@@ -86,11 +102,7 @@ fn same_extensions(
 ) -> Result<(), Mismatch> {
     use ParsedExtension as Parsed;
     type Fits<'f> = &'f dyn Fn(&X509Extension<'_>) -> bool;
-    let ca_key_identifier =
-        issuing.iter_extensions().find_map(|each| match each.parsed_extension() {
-            Parsed::SubjectKeyIdentifier(identifier) => Some(identifier.0),
-            _ => None,
-        });
+    let ca_key_identifier = key_identifier(issuing);
     let expected: [(&[u8], &str, bool, Fits<'_>); 7] = [
         (&[0x55, 0x1d, 0x23], "authorityKeyIdentifier", false, &|each| {
             matches!(each.parsed_extension(), Parsed::AuthorityKeyIdentifier(authority)
@@ -125,6 +137,13 @@ fn same_extensions(
         }
     }
     Ok(())
+}
+
+fn key_identifier<'a>(certificate: &X509Certificate<'a>) -> Option<&'a [u8]> {
+    certificate.iter_extensions().find_map(|each| match each.parsed_extension() {
+        ParsedExtension::SubjectKeyIdentifier(identifier) => Some(identifier.0),
+        _ => None,
+    })
 }
 
 fn same_names(found: &[GeneralName<'_>], decided: &[Name]) -> bool {

@@ -59,7 +59,7 @@ impl<S: Source> Handler<S> {
             evidence,
             &outcome,
         );
-        (self.audit)(&json!(line).to_string());
+        (self.audit)(&line.to_json());
         respond(outcome, &request_id)
     }
 

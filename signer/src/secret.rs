@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_secretsmanager::operation::RequestId;
 use lambda_http::tracing;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
@@ -30,12 +31,35 @@ pub struct SecretsManager {
 impl Source for SecretsManager {
     async fn read(&self) -> Result<Zeroizing<String>, String> {
         let request = self.client.get_secret_value().secret_id(&self.arn);
-        let response = request.send().await.map_err(|error| {
-            format!("could not read {}: {}", self.arn, DisplayErrorContext(&error))
-        })?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| format!("could not read {}: {}", self.arn, describe(&error)))?;
         let json = response.secret_string.ok_or_else(|| format!("{} has no text", self.arn))?;
         Ok(Zeroizing::new(json))
     }
+}
+
+/// What went wrong, and never the response itself: one that came but could not be understood holds
+/// the secret, and the SDK's own rendering of errors quotes it.
+fn describe<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata,
+    SdkError<E, R>: RequestId,
+{
+    let what = match error {
+        SdkError::ServiceError(service) => {
+            let meta = service.err().meta();
+            let text = |part: Option<&str>| part.unwrap_or("unknown").to_owned();
+            format!("{}: {}", text(meta.code()), text(meta.message()))
+        }
+        // Nothing was received, so this can only tell about the connection.
+        SdkError::DispatchFailure(failure) => format!("no connection: {failure:?}"),
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::ConstructionFailure(_) => "the request could not be made".to_owned(),
+        _ => "the answer could not be understood".to_owned(),
+    };
+    format!("{what} (request id {})", error.request_id().unwrap_or("unknown"))
 }
 
 /// Keeps the CA material once it could be loaded.
@@ -73,5 +97,22 @@ impl<S: Source> Store<S> {
         })?;
         *loaded = Some(Arc::clone(&ca));
         Ok(ca)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SdkError, describe};
+    use aws_sdk_secretsmanager::config::http::HttpResponse;
+    use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+
+    #[test]
+    fn an_answer_that_was_not_understood_is_never_quoted() {
+        let status = 200_u16.try_into().unwrap_or_else(|_| unreachable!("200 is a status"));
+        let response = HttpResponse::new(status, "-----BEGIN PRIVATE KEY-----".into());
+        let error: SdkError<GetSecretValueError, HttpResponse> =
+            SdkError::response_error("unexpected end", response);
+        let text = describe(&error);
+        assert_eq!(text, "the answer could not be understood (request id unknown)");
     }
 }

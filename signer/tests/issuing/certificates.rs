@@ -147,6 +147,16 @@ fn every_field_is_written_by_us_and_nothing_else_of_the_request_gets_in() {
             "CA:FALSE",
         ]
     );
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), &world, &body);
+    let text = openssl(directory.path(), &["x509", "-in", "leaf.pem", "-noout", "-text"]);
+    // Seven extensions and their headline. Some releases of OpenSSL have no name for noRevAvail.
+    let extensions = text.matches("X509v3 ").count() + text.matches("2.5.29.56").count();
+    assert_eq!(extensions, 7 + 1, "{text}");
+    assert!(
+        text.contains("X509v3 Authority Key Identifier") && text.contains("Version: 3"),
+        "{text}"
+    );
 }
 
 #[test]

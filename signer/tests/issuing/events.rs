@@ -270,3 +270,45 @@ fn a_ca_made_a_moment_ago_can_issue() {
     world.issue(&fixture("p256_sha256"));
     assert_eq!(world.last_line()["not_before"], signer::issue::utc(start));
 }
+
+#[test]
+fn the_key_of_the_ca_itself_gets_no_certificate() {
+    let world = World::new();
+    let key = rcgen::KeyPair::try_from(world.authority.key.serialize_der()).unwrap();
+    let csr = Csr {
+        spki: rcgen::PublicKeyData::subject_public_key_info(&key),
+        key,
+        ..Csr::new(&[dns("api.example.com")])
+    };
+    let (status, body) = world.send(&event(json!({"csr": csr.pem()}).to_string().as_bytes()));
+    assert_eq!((status, &body["error"]["code"]), (400, &json!("unsupported_key")));
+}
+
+#[test]
+fn a_clock_before_the_ca_issues_nothing() {
+    let mut world = World::new();
+    let body = json!({"csr": fixture("p256_sha256")}).to_string();
+    assert_eq!(world.send(&event(body.as_bytes())).0, 200);
+    world.handler.now = || OffsetDateTime::now_utc() - time::Duration::days(3);
+    let (status, body) = world.send(&event(body.as_bytes()));
+    assert_eq!((status, &body["error"]["code"]), (503, &json!("ca_expiring")));
+}
+
+#[test]
+fn unusable_material_is_the_issuers_fault_and_no_details_get_out() {
+    let world = World::new();
+    *world.secret.lock().unwrap() = Some("{\"certificate\": 1}".into());
+    let body = json!({"csr": fixture("p256_sha256")}).to_string();
+    let (status, body) = world.send(&event(body.as_bytes()));
+    assert_eq!((status, &body["error"]["code"]), (503, &json!("ca_unavailable")));
+    assert_eq!(body["error"]["message"], "the issuing CA is not available; try again in a while");
+}
+
+#[test]
+fn a_usage_that_the_policy_does_not_give_is_refused() {
+    let mut world = World::new();
+    world.handler.policy.usages = vec![signer::policy::Usage::Client];
+    let csr = fixture("typical_openssl");
+    let (status, body) = world.send(&event(json!({"csr": csr}).to_string().as_bytes()));
+    assert_eq!((status, &body["error"]["code"]), (403, &json!("usage_not_allowed")));
+}

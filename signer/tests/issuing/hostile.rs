@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::der::{
-    COMMON_NAME, Csr, OID_2_999_1, SAN, dns, extension, extension_request, fixture, oid, pem, san,
-    subject, tlv,
+    COMMON_NAME, Csr, ECDSA_SHA256, OID_2_999_1, SAN, dns, extension, extension_request, fixture,
+    oid, pem, san, subject, tlv,
 };
 use crate::events::{World, event};
 
@@ -266,6 +266,14 @@ fn structure(table: &mut Table) {
     table.refused(42, "another's key", &stolen, "bad_csr_signature");
     let rsa = tlv(0x30, &[&oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b]), &[5, 0]]);
     table.refused(43, "RSA identifier", &Csr { algorithm: rsa, ..good() }, "unsupported_signature");
+    let null = tlv(0x30, &[&oid(ECDSA_SHA256), &[5, 0]]);
+    let parameters = Csr { algorithm: null, ..good() };
+    table.refused(43, "ECDSA with parameters", &parameters, "unsupported_signature");
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let spki = rcgen::PublicKeyData::subject_public_key_info(&key);
+    let algorithm = tlv(0x30, &[&oid(&[0x2b, 0x65, 0x70]), &[5, 0]]);
+    let parameters = Csr { key, spki, algorithm, ..good() };
+    table.refused(43, "Ed25519 with parameters", &parameters, "unsupported_signature");
     let ms = tlv(
         0x30,
         &[
@@ -452,6 +460,7 @@ fn more_names(table: &mut Table) {
         "spiffe://example.internal/%2e%2e/b",
         "spiffe://example.internal/",
         "example",
+        "ht_tp://example.com/a",
         "https:///a",
         "",
     ] {

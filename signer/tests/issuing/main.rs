@@ -8,3 +8,4 @@ mod der;
 mod events;
 mod hostile;
 mod material;
+mod selfcheck;
