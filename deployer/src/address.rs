@@ -67,7 +67,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "secret", "secret.", ".ca", "secret.ca.arn", "Secret.ca", "secret.c a", "1.2"] {
+        for text in
+            ["", "secret", "secret.", ".ca", "secret.ca.arn", "Secret.ca", "secret.c a", "1.2"]
+        {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
     }

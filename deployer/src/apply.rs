@@ -81,9 +81,13 @@ pub async fn apply(
 /// also finds out that the disk is full while nothing is lost by it.
 fn remember(plan: &Plan, store: &mut Store) -> Result<()> {
     store.change(|state| {
-        state.resources.retain(|address, _| plan.changes.iter().any(|change| change.address == *address));
+        state
+            .resources
+            .retain(|address, _| plan.changes.iter().any(|change| change.address == *address));
         for change in &plan.changes {
-            if let (Action::NoOp, Some(spec), Some(live)) = (change.action, &change.spec, &change.live) {
+            if let (Action::NoOp, Some(spec), Some(live)) =
+                (change.action, &change.spec, &change.live)
+            {
                 let entry = Entry {
                     phase: Phase::Ready,
                     spec: spec.clone(),
@@ -131,7 +135,8 @@ impl Run<'_> {
                     broken.insert(&change.address);
                     return false;
                 }
-                let ready = running.len() < PARALLEL && change.after.iter().all(|need| !open.contains(need));
+                let ready = running.len() < PARALLEL
+                    && change.after.iter().all(|need| !open.contains(need));
                 if ready {
                     running.push(self.one(change));
                 }
@@ -232,8 +237,11 @@ impl Run<'_> {
         let spec = change.spec.as_ref().unwrap_or(&Value::Null);
         let resolved = reference::resolve(spec, &|found| lookup(&self.known.borrow(), found));
         if let Some(missing) = reference::in_document(&resolved).first() {
-            return Err(Error::new(format!("{} refers to what AWS has not assigned", change.address))
-                .because(format!("`${{{}.{}}}` has no value", missing.address, missing.attribute)));
+            return Err(Error::new(format!(
+                "{} refers to what AWS has not assigned",
+                change.address
+            ))
+            .because(format!("`${{{}.{}}}` has no value", missing.address, missing.attribute)));
         }
         match resource::find(&change.address.kind) {
             Some(kind) => kind.normalise(&resolved),
@@ -242,7 +250,8 @@ impl Run<'_> {
     }
 
     fn enter(&self, change: &Change, phase: Phase, spec: &Value, outputs: Value) -> Result<()> {
-        let entry = Entry { phase, spec: spec.clone(), outputs, depends_on: change.depends_on.clone() };
+        let entry =
+            Entry { phase, spec: spec.clone(), outputs, depends_on: change.depends_on.clone() };
         self.store.borrow_mut().change(|state| {
             state.resources.insert(change.address.clone(), entry);
         })

@@ -46,7 +46,7 @@ pub struct Aws {
     pub calls: Calls,
     /// API Gateway, HTTP APIs.
     pub apigateway: aws_sdk_apigatewayv2::Client,
-    /// CloudWatch Logs.
+    /// `CloudWatch` Logs.
     pub logs: aws_sdk_cloudwatchlogs::Client,
     /// IAM.
     pub iam: aws_sdk_iam::Client,
@@ -134,10 +134,14 @@ impl Aws {
             partition: arn.split(':').nth(1).unwrap_or("aws").to_owned(),
             region,
             apigateway: aws_sdk_apigatewayv2::Client::from_conf(
-                aws_sdk_apigatewayv2::config::Builder::from(&config).interceptor(calls.clone()).build(),
+                aws_sdk_apigatewayv2::config::Builder::from(&config)
+                    .interceptor(calls.clone())
+                    .build(),
             ),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(
-                aws_sdk_cloudwatchlogs::config::Builder::from(&config).interceptor(calls.clone()).build(),
+                aws_sdk_cloudwatchlogs::config::Builder::from(&config)
+                    .interceptor(calls.clone())
+                    .build(),
             ),
             iam: aws_sdk_iam::Client::from_conf(
                 aws_sdk_iam::config::Builder::from(&config).interceptor(calls.clone()).build(),
@@ -146,7 +150,9 @@ impl Aws {
                 aws_sdk_lambda::config::Builder::from(&config).interceptor(calls.clone()).build(),
             ),
             secrets: aws_sdk_secretsmanager::Client::from_conf(
-                aws_sdk_secretsmanager::config::Builder::from(&config).interceptor(calls.clone()).build(),
+                aws_sdk_secretsmanager::config::Builder::from(&config)
+                    .interceptor(calls.clone())
+                    .build(),
             ),
             calls,
             turns: RefCell::default(),
@@ -208,8 +214,11 @@ fn request_id<E>(error: &SdkError<E>) -> Option<String> {
 /// What to do about the errors that users meet most.
 fn remedy(code: &str) -> Option<&'static str> {
     Some(match code {
-        "InvalidClientTokenId" | "UnrecognizedClientException" | "InvalidSignatureException"
-        | "SignatureDoesNotMatch" | "InvalidAccessKeyId" => {
+        "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "InvalidAccessKeyId" => {
             "the credentials are wrong or deactivated: check AWS_PROFILE and the AWS_* variables"
         }
         "ExpiredToken" | "ExpiredTokenException" => {
@@ -229,7 +238,9 @@ fn remedy(code: &str) -> Option<&'static str> {
 }
 
 /// The answer of a read, or `None` where AWS says that there is no such thing.
-pub fn optional<T, E>(result: std::result::Result<T, SdkError<E>>) -> std::result::Result<Option<T>, SdkError<E>>
+pub fn optional<T, E>(
+    result: std::result::Result<T, SdkError<E>>,
+) -> std::result::Result<Option<T>, SdkError<E>>
 where
     E: ProvideErrorMetadata,
 {
@@ -256,5 +267,8 @@ pub const ALREADY_EXISTS: &[&str] = &[
 
 /// Whether AWS answered with one of these codes.
 pub fn is<E: ProvideErrorMetadata>(error: &SdkError<E>, codes: &[&str]) -> bool {
-    error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| codes.contains(&code))
+    error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code)
+        .is_some_and(|code| codes.contains(&code))
 }

@@ -32,7 +32,7 @@ pub struct Global {
     /// Work against the local AWS, which is installed and started when needed
     #[arg(long, global = true)]
     pub local: bool,
-    /// When to use colour; NO_COLOR is respected too
+    /// When to use colour; `NO_COLOR` is respected too
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
     /// Show every call to AWS

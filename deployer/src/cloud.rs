@@ -2,7 +2,7 @@
 //! behind it.
 
 #[cfg(test)]
-pub mod fake;
+pub(crate) mod fake;
 
 use serde_json::Value;
 
@@ -58,11 +58,9 @@ fn with<'a, T: 'a>(
     address: &Address,
     call: impl FnOnce(&'static dyn AnyResourceType) -> Promise<'a, T>,
 ) -> Promise<'a, T> {
-    match resource::find(&address.kind) {
-        Some(kind) => call(kind),
-        None => {
-            let error = Error::new(format!("{address} is of a type that this release does not know"));
-            Box::pin(async { Err(error) })
-        }
+    if let Some(kind) = resource::find(&address.kind) {
+        return call(kind);
     }
+    let error = Error::new(format!("{address} is of a type that this release does not know"));
+    Box::pin(async { Err(error) })
 }

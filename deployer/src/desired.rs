@@ -13,7 +13,10 @@ pub type Payloads = BTreeMap<Address, Payload>;
 
 /// What is desired of a stack that is to be destroyed.
 pub fn nothing(stack: &Stack) -> Desired {
-    let edges = stack.resources.iter().map(|(address, declared)| (address.clone(), declared.depends_on.clone()));
+    let edges = stack
+        .resources
+        .iter()
+        .map(|(address, declared)| (address.clone(), declared.depends_on.clone()));
     Desired { stack: stack.name.clone(), resources: BTreeMap::new(), edges: edges.collect() }
 }
 
@@ -30,7 +33,9 @@ pub fn gather(stack: &Stack, sources: &Sources<'_>) -> Result<(Desired, Payloads
         match kind.gather(&declaration.declared, sources) {
             Ok(gathered) => {
                 let depends_on = declaration.depends_on.clone();
-                desired.resources.insert(address.clone(), Wanted { spec: gathered.spec, depends_on });
+                desired
+                    .resources
+                    .insert(address.clone(), Wanted { spec: gathered.spec, depends_on });
                 payloads.extend(gathered.payload.map(|payload| (address.clone(), payload)));
             }
             Err(error) => failures.push((address.clone(), error)),

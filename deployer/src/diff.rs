@@ -21,7 +21,12 @@ pub fn between(before: &Value, after: &Value) -> Vec<Difference> {
     differences
 }
 
-fn descend(path: String, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Difference>) {
+fn descend(
+    path: String,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    found: &mut Vec<Difference>,
+) {
     let before = before.filter(|value| !value.is_null());
     let after = after.filter(|value| !value.is_null());
     if before == after {

@@ -61,13 +61,20 @@ fn cycle<N: Ord + Clone>(
 mod tests {
     use super::*;
 
-    fn graph(edges: &[(&'static str, &[&'static str])]) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    fn graph(
+        edges: &[(&'static str, &[&'static str])],
+    ) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         edges.iter().map(|(node, needs)| (*node, needs.iter().copied().collect())).collect()
     }
 
     #[test]
     fn what_is_needed_comes_first_and_ties_go_by_name() {
-        let graph = graph(&[("route", &["api", "function"]), ("function", &["role"]), ("api", &[]), ("role", &[])]);
+        let graph = graph(&[
+            ("route", &["api", "function"]),
+            ("function", &["role"]),
+            ("api", &[]),
+            ("role", &[]),
+        ]);
         assert_eq!(order(&graph), Ok(vec!["api", "role", "function", "route"]));
     }
 

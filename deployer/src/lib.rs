@@ -20,25 +20,25 @@
 //! 5. No secret value is ever read from AWS, nor written to state, plan, log, error or tag.
 
 pub mod address;
-pub mod reference;
-pub mod yaml;
-pub mod stack;
 pub mod desired;
+pub mod reference;
+pub mod stack;
+pub mod yaml;
 
-pub mod state;
 pub mod refresh;
+pub mod state;
 
 pub mod diff;
 pub mod graph;
-pub mod policy;
 pub mod plan;
+pub mod policy;
 
 pub mod apply;
-pub mod cloud;
 pub mod aws;
-pub mod resource;
+pub mod cloud;
 pub mod package;
 pub mod permissions;
+pub mod resource;
 
 pub mod ca;
 pub mod issue;

@@ -8,8 +8,12 @@ use crate::resource::RESOURCE_TYPES;
 
 /// The IAM policy of a user that deploys stacks. Reading secret values is not in it.
 pub fn policy() -> String {
-    let actions: BTreeSet<&str> =
-        RESOURCE_TYPES.iter().flat_map(|kind| kind.actions()).copied().filter(|action| *action != PASS).collect();
+    let actions: BTreeSet<&str> = RESOURCE_TYPES
+        .iter()
+        .flat_map(|kind| kind.actions())
+        .copied()
+        .filter(|action| *action != PASS)
+        .collect();
     json!({
         "Version": "2012-10-17",
         "Statement": [
@@ -35,7 +39,8 @@ mod tests {
     #[test]
     fn the_deployer_may_neither_read_secrets_nor_invoke_functions() {
         let policy = policy();
-        for action in ["GetSecretValue", "InvokeFunction", "execute-api", ":*\"", "iam:CreateUser"] {
+        for action in ["GetSecretValue", "InvokeFunction", "execute-api", ":*\"", "iam:CreateUser"]
+        {
             assert!(!policy.contains(action), "{action}");
         }
         assert!(policy.contains("iam:PassedToService"));

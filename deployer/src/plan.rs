@@ -157,7 +157,8 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn wanted(&mut self, address: &Address, wanted: &Wanted) -> Result<Change> {
         let kind = kind_of(address)?;
-        let spec = kind.normalise(&reference::resolve(&wanted.spec, &|found| lookup(&self.known, found)))?;
+        let spec =
+            kind.normalise(&reference::resolve(&wanted.spec, &|found| lookup(&self.known, found)))?;
         let entry = self.state.resources.get(address);
         let reading = self.observed.get(address).unwrap_or(&Reading::Absent);
         let mut change = Change {
@@ -173,7 +174,7 @@ impl Planner<'_> {
         match reading {
             Reading::Present(live) => {
                 self.own(address, live, entry)?;
-                self.compare(kind, &mut change, live, &spec, entry)?;
+                compare(kind, &mut change, live, &spec, entry)?;
             }
             Reading::Absent | Reading::Recoverable(_) => {
                 change.action = Action::Create;
@@ -188,33 +189,6 @@ impl Planner<'_> {
         }
         change.spec = Some(spec);
         Ok(change)
-    }
-
-    /// Fills in what differs between the live object and its spec, and what follows from that.
-    fn compare(
-        &self,
-        kind: &dyn AnyResourceType,
-        change: &mut Change,
-        live: &Object,
-        spec: &Value,
-        entry: Option<&Entry>,
-    ) -> Result<()> {
-        let last = entry.filter(|entry| entry.phase == Phase::Ready).map(|entry| &entry.spec);
-        let mut seen = kind.align(&live.spec, spec)?;
-        let ours: Vec<&Value> = std::iter::once(spec).chain(last).collect();
-        tags::forget_foreign(&mut seen, &ours);
-        change.fields = diff::between(&seen, spec)
-            .into_iter()
-            .map(|difference| field_change(difference, spec, last, kind.replace_on()))
-            .collect();
-        change.live = Some(Object { spec: seen, outputs: live.outputs.clone() });
-        if change.fields.is_empty() {
-            return Ok(());
-        }
-        let replace = change.fields.iter().any(|field| field.forces_replacement);
-        change.action = if replace { Action::Replace } else { Action::Update };
-        change.reasons = Reason::of_difference(&change.fields, entry);
-        Ok(())
     }
 
     /// What is in AWS or in the state, but not in `stack.yaml`.
@@ -263,15 +237,41 @@ impl Planner<'_> {
             ("", _) => "it carries no ownership tags".to_owned(),
             (stack, owner) => format!("its tags say that it is {owner} of the stack `{stack}`"),
         };
-        Err(Error::new(format!("{address} exists already and is not this stack's: {name}")).because(whose).hint(
-            format!(
+        Err(Error::new(format!("{address} exists already and is not this stack's: {name}"))
+            .because(whose)
+            .hint(format!(
                 "to adopt it, tag it with {}={} and {}={address}; otherwise choose another name",
                 tags::STACK,
                 self.desired.stack,
                 tags::ADDRESS
-            ),
-        ))
+            )))
     }
+}
+
+/// Fills in what differs between the live object and its spec, and what follows from that.
+fn compare(
+    kind: &dyn AnyResourceType,
+    change: &mut Change,
+    live: &Object,
+    spec: &Value,
+    entry: Option<&Entry>,
+) -> Result<()> {
+    let last = entry.filter(|entry| entry.phase == Phase::Ready).map(|entry| &entry.spec);
+    let mut seen = kind.align(&live.spec, spec)?;
+    let ours: Vec<&Value> = std::iter::once(spec).chain(last).collect();
+    tags::forget_foreign(&mut seen, &ours);
+    change.fields = diff::between(&seen, spec)
+        .into_iter()
+        .map(|difference| field_change(difference, spec, last, kind.replace_on()))
+        .collect();
+    change.live = Some(Object { spec: seen, outputs: live.outputs.clone() });
+    if change.fields.is_empty() {
+        return Ok(());
+    }
+    let replace = change.fields.iter().any(|field| field.forces_replacement);
+    change.action = if replace { Action::Replace } else { Action::Update };
+    change.reasons = Reason::of_difference(&change.fields, entry);
+    Ok(())
 }
 
 /// The fields of an object that is to be made, apart from those that are left to AWS.
@@ -280,13 +280,21 @@ fn created(spec: &Value) -> Vec<FieldChange> {
         .into_iter()
         .flat_map(|difference| match difference.after {
             // A mapping that is all new is still shown entry by entry.
-            Some(Value::Object(fields)) if !diff::is_policy(&Value::Object(fields.clone())) => fields
-                .into_iter()
-                .map(|(key, value)| (format!("{}.{key}", difference.path), Some(value)))
-                .collect(),
+            Some(Value::Object(fields)) if !diff::is_policy(&Value::Object(fields.clone())) => {
+                fields
+                    .into_iter()
+                    .map(|(key, value)| (format!("{}.{key}", difference.path), Some(value)))
+                    .collect()
+            }
             after => vec![(difference.path, after)],
         })
-        .map(|(path, after)| FieldChange { path, before: None, after, drift: false, forces_replacement: false })
+        .map(|(path, after)| FieldChange {
+            path,
+            before: None,
+            after,
+            drift: false,
+            forces_replacement: false,
+        })
         .collect()
 }
 
@@ -328,7 +336,9 @@ fn kind_of(address: &Address) -> Result<&'static dyn AnyResourceType> {
     })
 }
 
-fn order<'a>(edges: impl Iterator<Item = (&'a Address, &'a BTreeSet<Address>)>) -> Result<Vec<Address>> {
+fn order<'a>(
+    edges: impl Iterator<Item = (&'a Address, &'a BTreeSet<Address>)>,
+) -> Result<Vec<Address>> {
     let graph = edges.map(|(address, needs)| (address.clone(), needs.clone())).collect();
     graph::order(&graph).map_err(|cycle| {
         let path: Vec<_> = cycle.iter().map(ToString::to_string).collect();
@@ -373,7 +383,8 @@ fn refuse(mut refusals: Vec<Error>) -> Error {
     if refusals.len() == 1 {
         return refusals.remove(0);
     }
-    let mut error = Error::new(format!("{} objects exist already and are not this stack's", refusals.len()));
+    let mut error =
+        Error::new(format!("{} objects exist already and are not this stack's", refusals.len()));
     for refusal in refusals {
         error = error.because(format!("{}: {}", refusal.message, refusal.causes.join(": ")));
         error.hints.extend(refusal.hints);

@@ -86,7 +86,11 @@ pub trait ResourceType: 'static + Sync {
     ) -> impl Future<Output = Result<Reading<Live<Self::Spec, Self::Outputs>>>>;
 
     /// Makes the object. What a run before this one left half-made is found and finished.
-    fn create(aws: &Aws, job: &Job<'_>, spec: Self::Spec) -> impl Future<Output = Result<Self::Outputs>>;
+    fn create(
+        aws: &Aws,
+        job: &Job<'_>,
+        spec: Self::Spec,
+    ) -> impl Future<Output = Result<Self::Outputs>>;
 
     /// Brings the live object to the spec, touching only what differs.
     fn update(
@@ -188,7 +192,8 @@ impl Job<'_> {
 
     /// The bytes that the spec's fingerprint stands for.
     pub fn payload(&self) -> Result<&Payload> {
-        self.payload.ok_or_else(|| Error::new(format!("the content of {} was not gathered", self.address)))
+        self.payload
+            .ok_or_else(|| Error::new(format!("the content of {} was not gathered", self.address)))
     }
 }
 
@@ -205,7 +210,10 @@ pub trait AnyResourceType: Sync {
     /// See [`ResourceType::ACTIONS`].
     fn actions(&self) -> &'static [&'static str];
     /// Parses a declaration and fills in its defaults.
-    fn declare(&self, declared: &Value) -> Result<Value, serde_path_to_error::Error<serde_json::Error>>;
+    fn declare(
+        &self,
+        declared: &Value,
+    ) -> Result<Value, serde_path_to_error::Error<serde_json::Error>>;
     /// See [`ResourceType::validate`]; the declaration must have parsed.
     fn validate(&self, declared: &Value) -> Vec<Fault>;
     /// The part of a declaration or spec by which the object is found.
@@ -227,9 +235,20 @@ pub trait AnyResourceType: Sync {
     /// See [`ResourceType::create`].
     fn create<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value>;
     /// See [`ResourceType::update`].
-    fn update<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, live: Object, spec: Value) -> Promise<'a, Value>;
+    fn update<'a>(
+        &self,
+        aws: &'a Aws,
+        job: &'a Job<'a>,
+        live: Object,
+        spec: Value,
+    ) -> Promise<'a, Value>;
     /// See [`ResourceType::delete`].
-    fn delete<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, live: Object) -> Promise<'a, Option<String>>;
+    fn delete<'a>(
+        &self,
+        aws: &'a Aws,
+        job: &'a Job<'a>,
+        live: Object,
+    ) -> Promise<'a, Option<String>>;
 }
 
 /// A boxed future. Everything runs on one thread, so none of them is `Send`.
@@ -256,13 +275,18 @@ impl<R: ResourceType> AnyResourceType for R {
         R::ACTIONS
     }
 
-    fn declare(&self, declared: &Value) -> Result<Value, serde_path_to_error::Error<serde_json::Error>> {
+    fn declare(
+        &self,
+        declared: &Value,
+    ) -> Result<Value, serde_path_to_error::Error<serde_json::Error>> {
         let declared: R::Declared = serde_path_to_error::deserialize(declared)?;
         serde_path_to_error::serialize(&declared, serde_json::value::Serializer)
     }
 
     fn validate(&self, declared: &Value) -> Vec<Fault> {
-        decode::<R::Declared>(declared.clone()).map(|declared| R::validate(&declared)).unwrap_or_default()
+        decode::<R::Declared>(declared.clone())
+            .map(|declared| R::validate(&declared))
+            .unwrap_or_default()
     }
 
     fn identity(&self, document: &Value) -> Result<Value> {
@@ -307,11 +331,22 @@ impl<R: ResourceType> AnyResourceType for R {
         Box::pin(async move { encode(&R::create(aws, job, decode(spec)?).await?) })
     }
 
-    fn update<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, live: Object, spec: Value) -> Promise<'a, Value> {
+    fn update<'a>(
+        &self,
+        aws: &'a Aws,
+        job: &'a Job<'a>,
+        live: Object,
+        spec: Value,
+    ) -> Promise<'a, Value> {
         Box::pin(async move { encode(&R::update(aws, job, typed(live)?, decode(spec)?).await?) })
     }
 
-    fn delete<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, live: Object) -> Promise<'a, Option<String>> {
+    fn delete<'a>(
+        &self,
+        aws: &'a Aws,
+        job: &'a Job<'a>,
+        live: Object,
+    ) -> Promise<'a, Option<String>> {
         Box::pin(async move { R::delete(aws, job, typed(live)?).await })
     }
 }
@@ -325,5 +360,6 @@ fn encode<T: Serialize>(value: &T) -> Result<Value> {
 }
 
 fn decode<T: DeserializeOwned>(document: Value) -> Result<T> {
-    serde_json::from_value(document).context(|| "could not read a spec from its document".to_owned())
+    serde_json::from_value(document)
+        .context(|| "could not read a spec from its document".to_owned())
 }

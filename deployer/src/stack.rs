@@ -61,10 +61,13 @@ impl Stack {
         check::check(text, base).map_err(|mut mistakes| {
             mistakes.sort_by_key(|mistake| (mistake.place.line, mistake.place.column));
             let count = mistakes.len();
-            let mut error =
-                Error::new(format!("{file} has {count} mistake{}", if count == 1 { "" } else { "s" }))
-                    .hint("nothing was read from or changed in AWS");
-            error.diagnostics = mistakes.into_iter().map(|mistake| mistake.diagnose(file, text)).collect();
+            let mut error = Error::new(format!(
+                "{file} has {count} mistake{}",
+                if count == 1 { "" } else { "s" }
+            ))
+            .hint("nothing was read from or changed in AWS");
+            error.diagnostics =
+                mistakes.into_iter().map(|mistake| mistake.diagnose(file, text)).collect();
             error
         })
     }
@@ -73,20 +76,27 @@ impl Stack {
 fn read(path: &Path) -> Result<String> {
     let wrong = || Error::new(format!("could not read the stack file {}", path.display()));
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(|error| {
-        let error_is_absence = error.kind() == ErrorKind::NotFound;
-        let described = wrong().because(error);
-        if error_is_absence {
-            described.hint("run in the folder of your stack.yaml, or name the file with --stack")
-        } else {
-            described
-        }
-    })?;
+    File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(
+        |error| {
+            let error_is_absence = error.kind() == ErrorKind::NotFound;
+            let described = wrong().because(error);
+            if error_is_absence {
+                described
+                    .hint("run in the folder of your stack.yaml, or name the file with --stack")
+            } else {
+                described
+            }
+        },
+    )?;
     if bytes.len() as u64 > LARGEST {
-        return Err(wrong().because("it is larger than 1 MiB").hint("is this the file that you meant?"));
+        return Err(wrong()
+            .because("it is larger than 1 MiB")
+            .hint("is this the file that you meant?"));
     }
     if bytes.contains(&0) {
-        return Err(wrong().because("it is a binary file").hint("is this the file that you meant?"));
+        return Err(wrong()
+            .because("it is a binary file")
+            .hint("is this the file that you meant?"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
@@ -97,7 +107,8 @@ fn read(path: &Path) -> Result<String> {
 
 impl check::Mistake {
     fn diagnose(self, file: &str, text: &str) -> Diagnostic {
-        let source = text.lines().nth(self.place.line - 1).unwrap_or_default().trim_end().to_owned();
+        let source =
+            text.lines().nth(self.place.line - 1).unwrap_or_default().trim_end().to_owned();
         Diagnostic {
             file: file.to_owned(),
             line: self.place.line,

@@ -80,9 +80,14 @@ impl Store {
             Err(error) => return Err(Error::io("read the state file", &path, &error)),
         };
         if state.stack != stack {
-            return Err(Error::new(format!("the state file {} belongs to another stack", path.display()))
-                .because(format!("it remembers `{}`, and this is `{stack}`", state.stack))
-                .hint("choose another folder with --state, or give the stack its own name in stack.yaml"));
+            return Err(Error::new(format!(
+                "the state file {} belongs to another stack",
+                path.display()
+            ))
+            .because(format!("it remembers `{}`, and this is `{stack}`", state.stack))
+            .hint(
+                "choose another folder with --state, or give the stack its own name in stack.yaml",
+            ));
         }
         Ok(Self { path, state })
     }
@@ -172,7 +177,10 @@ fn parse(bytes: &[u8], path: &Path) -> Result<State> {
     let header: Header = serde_json::from_slice(bytes).map_err(|error| unreadable(&error))?;
     if header.version != VERSION {
         return Err(Error::new(format!("could not understand the state file {}", path.display()))
-            .because(format!("its format is version {}, and this release knows {VERSION}", header.version))
+            .because(format!(
+                "its format is version {}, and this release knows {VERSION}",
+                header.version
+            ))
             .hint("use the release of deployer that wrote it, or a newer one"));
     }
     serde_json::from_slice(bytes).map_err(|error| unreadable(&error))
@@ -197,7 +205,9 @@ mod tests {
     fn store(folder: &Path) -> Store {
         let mut store = Store::open(folder.join("demo.json"), "demo").unwrap();
         store.bind("111111111111", "eu-west-1").unwrap();
-        store.change(|state| drop(state.resources.insert("secret.ca".parse().unwrap(), entry()))).unwrap();
+        store
+            .change(|state| drop(state.resources.insert("secret.ca".parse().unwrap(), entry())))
+            .unwrap();
         store
     }
 

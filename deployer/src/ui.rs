@@ -24,7 +24,6 @@ const PLAN_FORMAT: u32 = 1;
 
 /// Prints for one run of the program.
 pub struct Ui {
-    started: Instant,
     begun: RefCell<BTreeMap<Address, Instant>>,
 }
 
@@ -37,7 +36,7 @@ impl Ui {
             Color::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        Self { started: Instant::now(), begun: RefCell::default() }
+        Self { begun: RefCell::default() }
     }
 
     /// Data, on standard output. A reader that has gone away is no failure.
@@ -69,7 +68,8 @@ impl Ui {
     /// The plan, as text or as JSON.
     pub fn plan(&self, plan: &Plan, place: &str, as_json: bool) {
         if as_json {
-            let document = json!({"format": PLAN_FORMAT, "stack": plan.stack, "changes": plan.changes});
+            let document =
+                json!({"format": PLAN_FORMAT, "stack": plan.stack, "changes": plan.changes});
             self.data(&serde_json::to_string_pretty(&document).unwrap_or_default());
         } else {
             self.data(&plans::render(plan, place));
@@ -91,7 +91,8 @@ impl Ui {
                 self.status(&format!("{} {done} {}", paint(GREEN, "✓"), paint(DIM, &took)));
             }
             Event::Failed(change, error) => {
-                let failed = format!("{} could not be {}", change.address, style::done(change.action));
+                let failed =
+                    format!("{} could not be {}", change.address, style::done(change.action));
                 self.status(&format!("{} {failed}: {error}", paint(RED, "✗")));
             }
             Event::Skipped(change, cause) => {
@@ -109,10 +110,20 @@ impl Ui {
             .filter(|action| count(**action) > 0)
             .map(|action| format!("{} {}", count(*action), style::done(*action)))
             .collect();
-        let done = if parts.is_empty() { "nothing was changed".to_owned() } else { parts.join(", ") };
-        let seconds = self.started.elapsed().as_secs_f64();
+        let done =
+            if parts.is_empty() { "nothing was changed".to_owned() } else { parts.join(", ") };
+        let seconds = self
+            .begun
+            .borrow()
+            .values()
+            .map(Instant::elapsed)
+            .max()
+            .unwrap_or_default()
+            .as_secs_f64();
         self.status(&format!("\n{}", paint(BOLD, &format!("Done: {done}"))));
-        self.detail(&format!("{calls} calls to AWS, {seconds:.1} s in all"));
+        self.detail(&format!(
+            "in {seconds:.1} s; {calls} calls to AWS, those of the plan included"
+        ));
         for kept in &outcome.kept {
             self.status(&format!("{} {kept}", paint(YELLOW, "!")));
         }

@@ -87,9 +87,14 @@ impl Node {
         match &self.content {
             Content::Map(entries) => {
                 let repeated = entries.iter().enumerate().filter_map(|(i, (key, _))| {
-                    entries[..i].iter().any(|(earlier, _)| earlier.text() == key.text()).then_some(key)
+                    entries[..i]
+                        .iter()
+                        .any(|(earlier, _)| earlier.text() == key.text())
+                        .then_some(key)
                 });
-                repeated.chain(entries.iter().flat_map(|(_, value)| value.repeated_keys())).collect()
+                repeated
+                    .chain(entries.iter().flat_map(|(_, value)| value.repeated_keys()))
+                    .collect()
             }
             Content::List(items) => items.iter().flat_map(Self::repeated_keys).collect(),
             _ => Vec::new(),
@@ -131,7 +136,10 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn node<E: serde::de::Error>(self, content: impl FnOnce(Self) -> Result<Content, E>) -> Result<Node, E> {
+    fn node<E: serde::de::Error>(
+        self,
+        content: impl FnOnce(Self) -> Result<Content, E>,
+    ) -> Result<Node, E> {
         let id = self.next.replace(self.next.get() + 1);
         if self.stop_at == Some(id) {
             return Err(E::custom("here"));
@@ -181,7 +189,8 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
-        let number = Number::from_f64(value).ok_or_else(|| E::custom("expected a finite number"))?;
+        let number =
+            Number::from_f64(value).ok_or_else(|| E::custom("expected a finite number"))?;
         self.leaf(Content::Number(number))
     }
 
@@ -220,7 +229,8 @@ impl<'de> Visitor<'de> for Reader<'_> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "stack: demo\nresources:\n  secret.ca:\n    name: a\n    tags: {x: 1, y: [2, \"drei\"]}\n";
+    const TEXT: &str =
+        "stack: demo\nresources:\n  secret.ca:\n    name: a\n    tags: {x: 1, y: [2, \"drei\"]}\n";
 
     fn place_of(path: &[&str]) -> (Place, Place) {
         let root = parse(TEXT).expect("valid YAML");

@@ -75,7 +75,8 @@ fn a_failure_holds_back_only_what_depends_on_it() {
     // The first changes to start are the API, the log group and the secret, in this order.
     cloud.fail_at.set(Some(3));
     let outcome = cloud.carry_out(&plan);
-    let names = |addresses: Vec<&Address>| addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let names =
+        |addresses: Vec<&Address>| addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(names(outcome.failed.iter().map(|(address, _)| address).collect()), ["secret.ca"]);
     assert_eq!(
         names(outcome.skipped.iter().collect()),

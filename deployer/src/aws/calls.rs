@@ -9,12 +9,14 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationIn
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
+/// Told of each call as it is made.
+type Observer = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// The calls made so far, as `Service.Operation`. Clones share one record.
 #[derive(Clone, Default)]
 pub struct Calls {
     made: Arc<Mutex<Vec<String>>>,
-    /// Told of each call as it is made.
-    pub observer: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    observer: Option<Observer>,
 }
 
 impl Calls {
@@ -46,7 +48,9 @@ impl Intercept for Calls {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Some(metadata) = config.load::<aws_smithy_runtime_api::client::orchestrator::Metadata>() else {
+        let Some(metadata) =
+            config.load::<aws_smithy_runtime_api::client::orchestrator::Metadata>()
+        else {
             return Ok(());
         };
         let call = format!("{}.{}", metadata.service(), metadata.name());

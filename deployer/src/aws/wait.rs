@@ -18,7 +18,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How long another change of the same API may take.
-const CONFLICT_LIMIT: Duration = Duration::from_secs(120);
+const CONFLICT_LIMIT: Duration = Duration::from_mins(2);
 
 /// What one look told.
 pub enum Verdict<T> {
@@ -52,7 +52,11 @@ where
                 .within(format!("gave up waiting for {what} after {} s", waited.as_secs()))
                 .hint("run again: what is done stays done"));
         }
-        note(&format!("waiting for {what}, {} s of at most {} s", waited.as_secs(), limit.as_secs()));
+        note(&format!(
+            "waiting for {what}, {} s of at most {} s",
+            waited.as_secs(),
+            limit.as_secs()
+        ));
         tokio::time::sleep(pause.min(limit.saturating_sub(waited))).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
     }

@@ -79,7 +79,8 @@ impl FakeCloud {
     /// Carries a plan out.
     pub fn carry_out(&self, plan: &Plan) -> Outcome {
         let mut store = self.store(&plan.stack);
-        block_on(apply::apply(plan, &Payloads::new(), self, &mut store, &|_| ())).expect("a state to write")
+        block_on(apply::apply(plan, &Payloads::new(), self, &mut store, &|_| ()))
+            .expect("a state to write")
     }
 
     /// Plans and applies; the calls that it took.
@@ -113,7 +114,12 @@ impl FakeCloud {
     }
 
     /// Counts a mutating call, and says whether it fails before or after it is carried out.
-    fn call(&self, verb: &str, address: &Address, carry_out: impl FnOnce() -> Result<()>) -> Result<()> {
+    fn call(
+        &self,
+        verb: &str,
+        address: &Address,
+        carry_out: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
         self.calls.borrow_mut().push(format!("{verb} {address}"));
         let fails = self.fail_at.get() == Some(self.calls.borrow().len());
         if fails && !self.lose_answer.get() {
@@ -174,7 +180,8 @@ impl Cloud for FakeCloud {
             assert!(!reference::is_unknown(&spec), "{} is changed before it is known", job.address);
             self.call("update", job.address, || {
                 let mut objects = self.objects.borrow_mut();
-                let object = objects.get_mut(&key(job.address, &live.spec)).expect("it was observed");
+                let object =
+                    objects.get_mut(&key(job.address, &live.spec)).expect("it was observed");
                 object.spec.clone_from(&spec);
                 Ok(())
             })?;

@@ -74,7 +74,9 @@ fn outputs(stack: &Stack, state: &State) -> Vec<(String, String)> {
     stack
         .outputs
         .iter()
-        .map(|(name, text)| (name.clone(), reference::resolve_text(text, &|found| lookup(&known, found))))
+        .map(|(name, text)| {
+            (name.clone(), reference::resolve_text(text, &|found| lookup(&known, found)))
+        })
         .filter(|(_, value)| reference::in_text(value).0.is_empty())
         .collect()
 }

@@ -31,7 +31,10 @@ pub(super) async fn run(global: &Global, args: &DemoArgs, ui: &Ui) -> Result<Exi
         super::ca::run(&CaCommand::Init { dir: dir.clone() }, ui)?;
     }
 
-    ui.heading(&format!("3. deployer --local apply: AWS is brought to what {} says", global.stack.display()));
+    ui.heading(&format!(
+        "3. deployer --local apply: AWS is brought to what {} says",
+        global.stack.display()
+    ));
     let status = apply::apply(&global, &ApplyArgs { yes: true }, ui).await?;
     if status != ExitCode::SUCCESS {
         return Ok(status);
@@ -47,17 +50,20 @@ pub(super) async fn run(global: &Global, args: &DemoArgs, ui: &Ui) -> Result<Exi
     show(&out.join("cert.pem"), ui);
 
     ui.heading("What next");
-    ui.status(NEXT);
+    for (command, what) in NEXT {
+        ui.status(&format!("  cargo run {command:<28} {what}"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-const NEXT: &str = "\
-  cargo run -- --local plan                       no changes: AWS is as declared
-  edit stack.yaml, then cargo run -- --local apply
-  cargo run -- --local issue --dns NAME           another certificate, into certs/
-  cargo run -- --local destroy                    remove everything
-  cargo run -- local stop                         stop the local AWS
-  cargo run -- plan                               the same on your AWS account: see the README";
+const NEXT: [(&str, &str); 6] = [
+    ("-- --local plan", "no changes: AWS is as declared"),
+    ("-- --local apply", "after you have edited stack.yaml"),
+    ("-- --local issue --dns NAME", "another certificate, into certs/"),
+    ("-- --local destroy", "remove everything"),
+    ("-- local stop", "stop the local AWS"),
+    ("-- plan", "the same on your AWS account: see README.md"),
+];
 
 /// Sends an unsigned call; its status, which must be a refusal.
 async fn refused(url: &str) -> Result<u16> {

@@ -58,7 +58,9 @@ fn describe(issued: &Issued, ui: &Ui) {
     ui.data(&format!("serial      {}", issued.serial));
     ui.data(&format!("issuer      {}", issued.issuer));
     let paths = &issued.paths;
-    for path in [Some(&paths.certificate), Some(&paths.chain), paths.key.as_ref()].into_iter().flatten() {
+    for path in
+        [Some(&paths.certificate), Some(&paths.chain), paths.key.as_ref()].into_iter().flatten()
+    {
         ui.data(&format!("wrote       {}", path.display()));
     }
 }

@@ -23,16 +23,15 @@ pub(super) async fn run(command: LocalCommand, ui: &Ui) -> Result<ExitCode> {
                 "the local AWS was not running"
             });
         }
-        LocalCommand::Status => match local::status(&dirs()?)? {
-            Some(instance) => {
+        LocalCommand::Status => {
+            if let Some(instance) = local::status(&dirs()?)? {
                 ui.status("the local AWS is running");
                 describe(&instance, ui)?;
-            }
-            None => {
+            } else {
                 ui.status("the local AWS is not running; `deployer local start` starts it");
                 return Ok(ExitCode::FAILURE);
             }
-        },
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -43,8 +43,11 @@ pub(super) fn outputs(global: &Global) -> Result<Vec<(String, String)>> {
 
 /// One output by its name.
 pub(super) fn find<'o>(outputs: &'o [(String, String)], name: &str) -> Result<&'o str> {
-    outputs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).ok_or_else(|| {
-        let known: Vec<_> = outputs.iter().map(|(name, _)| format!("`{name}`")).collect();
-        Error::new(format!("there is no output `{name}`")).hint(format!("there are {}", known.join(", ")))
-    })
+    outputs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).ok_or_else(
+        || {
+            let known: Vec<_> = outputs.iter().map(|(name, _)| format!("`{name}`")).collect();
+            Error::new(format!("there is no output `{name}`"))
+                .hint(format!("there are {}", known.join(", ")))
+        },
+    )
 }

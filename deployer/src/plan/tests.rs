@@ -62,95 +62,73 @@ fn check_drift(kind: &str, change: impl FnOnce(&mut Object), expect: &Expect) {
 #[test]
 fn a_new_stack_is_created_in_order() {
     let cloud = FakeCloud::new();
-    check(&cloud, STACK, &expect![[r#"
-        Plan for demo 
+    check(
+        &cloud,
+        STACK,
+        &expect![[r#"
+            Plan for demo 
 
-        + http_api.issuer  new in stack.yaml
-            auto_deploy            true
-            name                   "demo"
-            tags.deployer:address  "http_api.issuer"
-            tags.deployer:stack    "demo"
+            + http_api.issuer  new in stack.yaml
+                auto_deploy            true
+                name                   "demo"
+                tags.deployer:address  "http_api.issuer"
+                tags.deployer:stack    "demo"
 
-        + log_group.signer  new in stack.yaml
-            name                   "/demo"
-            retention_days         30
-            tags.deployer:address  "log_group.signer"
-            tags.deployer:stack    "demo"
+            + log_group.signer  new in stack.yaml
+                name                   "/demo"
+                retention_days         30
+                tags.deployer:address  "log_group.signer"
+                tags.deployer:stack    "demo"
 
-        + secret.ca  new in stack.yaml
-            name                   "demo/ca"
-            recovery_window_days   30
-            tags.deployer:address  "secret.ca"
-            tags.deployer:stack    "demo"
-            value_sha256           "sha256 of \"ca.json\""
+            + secret.ca  new in stack.yaml
+                name                   "demo/ca"
+                recovery_window_days   30
+                tags.deployer:address  "secret.ca"
+                tags.deployer:stack    "demo"
+                value_sha256           "sha256 of \"ca.json\""
 
-        + iam_role.signer  new in stack.yaml
-            allow
-              + [
-              +   {
-              +     "Action": [
-              +       "logs:CreateLogStream",
-              +       "logs:PutLogEvents"
-              +     ],
-              +     "Effect": "Allow",
-              +     "Resource": [
-              +       "${log_group.signer.arn}:*"
-              +     ]
-              +   },
-              +   {
-              +     "Action": [
-              +       "secretsmanager:GetSecretValue"
-              +     ],
-              +     "Effect": "Allow",
-              +     "Resource": [
-              +       "${secret.ca.arn}"
-              +     ]
-              +   }
-              + ]
-            name                   "demo-signer"
-            tags.deployer:address  "iam_role.signer"
-            tags.deployer:stack    "demo"
-            trust
-              + [
-              +   {
-              +     "Action": [
-              +       "sts:AssumeRole"
-              +     ],
-              +     "Effect": "Allow",
-              +     "Principal": {
-              +       "Service": [
-              +         "lambda.amazonaws.com"
-              +       ]
-              +     }
-              +   }
-              + ]
+            + iam_role.signer  new in stack.yaml
+                allow
+                  + Allow logs:CreateLogStream
+                  + Allow logs:PutLogEvents
+                  +   on ${log_group.signer.arn}:*
+                  + Allow secretsmanager:GetSecretValue
+                  +   on ${secret.ca.arn}
+                name                   "demo-signer"
+                tags.deployer:address  "iam_role.signer"
+                tags.deployer:stack    "demo"
+                trust
+                  + Allow sts:AssumeRole
+                  +   for Service lambda.amazonaws.com
 
-        + lambda_function.signer  new in stack.yaml
-            architecture               "x86_64"
-            code_sha256                "sha256 of {\"cargo\":\"signer\"}"
-            environment.CA_SECRET_ARN  (known after apply)
-            log_format                 "JSON"
-            log_group                  (known after apply)
-            memory_mb                  128
-            name                       "demo-signer"
-            role                       (known after apply)
-            runtime                    "provided.al2023"
-            tags.deployer:address      "lambda_function.signer"
-            tags.deployer:stack        "demo"
-            timeout_seconds            3
+            + lambda_function.signer  new in stack.yaml
+                architecture               "x86_64"
+                code_sha256                "sha256 of {\"cargo\":\"signer\"}"
+                environment.CA_SECRET_ARN  (known after apply)
+                log_format                 "JSON"
+                log_group                  (known after apply)
+                memory_mb                  128
+                name                       "demo-signer"
+                role                       (known after apply)
+                runtime                    "provided.al2023"
+                tags.deployer:address      "lambda_function.signer"
+                tags.deployer:stack        "demo"
+                timeout_seconds            3
 
-        + http_route.issue_cert  new in stack.yaml
-            api             (known after apply)
-            authorization   "AWS_IAM"
-            function        (known after apply)
-            invoke_from     "$default/POST/issue-cert"
-            payload_format  "2.0"
-            route           "POST /issue-cert"
+            + http_route.issue_cert  new in stack.yaml
+                api             (known after apply)
+                authorization   "AWS_IAM"
+                function        (known after apply)
+                invoke_from     "$default/POST/issue-cert"
+                payload_format  "2.0"
+                route           "POST /issue-cert"
 
-        Summary: 6 to create
-    "#]]);
+            Summary: 6 to create
+        "#]],
+    );
     let calls = cloud.apply(STACK);
-    let position = |address: &str| calls.iter().position(|call| call.ends_with(address)).expect(address);
+    let position =
+        |address: &str| calls.iter().position(|call| call.ends_with(address)).expect(address);
     for (first, then) in [
         ("secret.ca", "iam_role.signer"),
         ("log_group.signer", "iam_role.signer"),
@@ -171,32 +149,41 @@ fn what_was_applied_needs_nothing() {
 
 #[test]
 fn the_same_inputs_give_the_same_plan_byte_for_byte() {
-    let plan = || serde_json::to_string(&FakeCloud::new().plan(STACK).expect("a plan")).expect("JSON");
+    let plan =
+        || serde_json::to_string(&FakeCloud::new().plan(STACK).expect("a plan")).expect("JSON");
     assert_eq!(plan(), plan());
 }
 
 #[test]
 fn one_changed_field_is_the_whole_plan() {
-    check_edit("retention_days: 30", "retention_days: 14", &expect![[r#"
+    check_edit(
+        "retention_days: 30",
+        "retention_days: 14",
+        &expect![[r#"
         Plan for demo 
 
         ~ log_group.signer  stack.yaml changed
             retention_days  30 → 14
 
         Summary: 1 to change, 5 unchanged
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_removed_field_is_shown_as_none() {
-    check_edit(", retention_days: 30", "", &expect![[r#"
+    check_edit(
+        ", retention_days: 30",
+        "",
+        &expect![[r#"
         Plan for demo 
 
         ~ log_group.signer  stack.yaml changed
             retention_days  30 → (none)
 
         Summary: 1 to change, 5 unchanged
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -209,12 +196,10 @@ fn policies_are_shown_as_the_lines_that_change() {
 
             ~ iam_role.signer  stack.yaml changed
                 allow
-                      {
-                        "Action": [
-                  -       "logs:CreateLogStream",
-                  +       "logs:DescribeLogStreams",
-                          "logs:PutLogEvents"
-                        ],
+                  - Allow logs:CreateLogStream
+                  + Allow logs:DescribeLogStreams
+                    Allow logs:PutLogEvents
+                      on arn:aws:log_group:/demo:*
 
             Summary: 1 to change, 5 unchanged
         "#]],
@@ -249,50 +234,62 @@ fn environment_variables_are_shown_one_by_one() {
 
 #[test]
 fn new_code_changes_the_function_in_place() {
-    check_edit("{ cargo: signer }", "{ bootstrap: elsewhere }", &expect![[r#"
+    check_edit(
+        "{ cargo: signer }",
+        "{ bootstrap: elsewhere }",
+        &expect![[r#"
         Plan for demo 
 
         ~ lambda_function.signer  stack.yaml changed
             code_sha256  "sha256 of {\"cargo\":\"signer\"}" → "sha256 of {\"bootstrap\":\"elsewhere\"}"
 
         Summary: 1 to change, 5 unchanged
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_new_value_shows_fingerprints_only() {
-    check_edit("value_file: ca.json", "value_file: other.json", &expect![[r#"
+    check_edit(
+        "value_file: ca.json",
+        "value_file: other.json",
+        &expect![[r#"
         Plan for demo 
 
         ~ secret.ca  stack.yaml changed
             value_sha256  "sha256 of \"ca.json\"" → "sha256 of \"other.json\""
 
         Summary: 1 to change, 5 unchanged
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn what_cannot_change_in_place_is_replaced_and_dependents_follow() {
-    check_edit("name: /demo,", "name: /other,", &expect![[r#"
-        Plan for demo 
+    check_edit(
+        "name: /demo,",
+        "name: /other,",
+        &expect![[r#"
+            Plan for demo 
 
-        ± log_group.signer  stack.yaml changed
-            name  "/demo" → "/other"  (forces replacement)
+            ± log_group.signer  stack.yaml changed
+                name  "/demo" → "/other"  (forces replacement)
 
-        ~ iam_role.signer  something that it refers to is made anew
-            allow
-                    "Effect": "Allow",
-                    "Resource": [
-              -       "arn:aws:log_group:/demo:*"
-              +       "${log_group.signer.arn}:*"
-                    ]
-                  },
+            ~ iam_role.signer  something that it refers to is made anew
+                allow
+                    Allow logs:CreateLogStream
+                    Allow logs:PutLogEvents
+                  -   on arn:aws:log_group:/demo:*
+                  +   on ${log_group.signer.arn}:*
+                    Allow secretsmanager:GetSecretValue
+                      on arn:aws:secret:demo/ca
 
-        ~ lambda_function.signer  something that it refers to is made anew
-            log_group  "/demo" → (known after apply)
+            ~ lambda_function.signer  something that it refers to is made anew
+                log_group  "/demo" → (known after apply)
 
-        Summary: 2 to change, 1 to replace, 3 unchanged
-    "#]]);
+            Summary: 2 to change, 1 to replace, 3 unchanged
+        "#]],
+    );
 }
 
 #[test]
@@ -316,7 +313,10 @@ fn a_replaced_function_takes_its_route_along() {
 
 #[test]
 fn tags_of_the_stack_reach_everything_taggable() {
-    check_edit("stack: demo\n", "stack: demo\ntags: { team: pki }\n", &expect![[r#"
+    check_edit(
+        "stack: demo\n",
+        "stack: demo\ntags: { team: pki }\n",
+        &expect![[r#"
         Plan for demo 
 
         ~ http_api.issuer  stack.yaml changed
@@ -335,39 +335,42 @@ fn tags_of_the_stack_reach_everything_taggable() {
             tags.team  (none) → "pki"
 
         Summary: 5 to change, 1 unchanged
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_entry_that_is_gone_is_deleted_after_what_used_it() {
     let cloud = deployed(STACK);
     let edited = STACK.replace("secret.ca", "secret.new").replace("demo/ca", "demo/new");
-    check(&cloud, &edited, &expect![[r#"
-        Plan for demo 
+    check(
+        &cloud,
+        &edited,
+        &expect![[r#"
+            Plan for demo 
 
-        + secret.new  new in stack.yaml
-            name                   "demo/new"
-            recovery_window_days   30
-            tags.deployer:address  "secret.new"
-            tags.deployer:stack    "demo"
-            value_sha256           "sha256 of \"ca.json\""
+            + secret.new  new in stack.yaml
+                name                   "demo/new"
+                recovery_window_days   30
+                tags.deployer:address  "secret.new"
+                tags.deployer:stack    "demo"
+                value_sha256           "sha256 of \"ca.json\""
 
-        ~ iam_role.signer  something that it refers to is made anew
-            allow
-                    "Effect": "Allow",
-                    "Resource": [
-              -       "arn:aws:secret:demo/ca"
-              +       "${secret.new.arn}"
-                    ]
-                  }
+            ~ iam_role.signer  something that it refers to is made anew
+                allow
+                      on arn:aws:log_group:/demo:*
+                    Allow secretsmanager:GetSecretValue
+                  -   on arn:aws:secret:demo/ca
+                  +   on ${secret.new.arn}
 
-        ~ lambda_function.signer  something that it refers to is made anew
-            environment.CA_SECRET_ARN  "arn:aws:secret:demo/ca" → (known after apply)
+            ~ lambda_function.signer  something that it refers to is made anew
+                environment.CA_SECRET_ARN  "arn:aws:secret:demo/ca" → (known after apply)
 
-        - secret.ca  not declared in stack.yaml
+            - secret.ca  not declared in stack.yaml
 
-        Summary: 1 to create, 2 to change, 1 to delete, 3 unchanged
-    "#]]);
+            Summary: 1 to create, 2 to change, 1 to delete, 3 unchanged
+        "#]],
+    );
     let calls = cloud.apply(&edited);
     let position = |call: &str| calls.iter().position(|made| made == call).expect(call);
     assert!(position("delete secret.ca") > position("update lambda_function.signer"), "{calls:?}");
@@ -375,14 +378,18 @@ fn an_entry_that_is_gone_is_deleted_after_what_used_it() {
 
 #[test]
 fn a_retention_changed_by_hand_is_drift() {
-    check_drift("log_group", |object| object.spec["retention_days"] = json!(1), &expect![[r#"
+    check_drift(
+        "log_group",
+        |object| object.spec["retention_days"] = json!(1),
+        &expect![[r#"
         Plan for demo 
 
         ~ log_group.signer  drift: it was changed outside of deployer
             retention_days  1 → 30  (drift)
 
         Summary: 1 to change, 5 unchanged
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -395,12 +402,10 @@ fn a_widened_policy_is_drift() {
 
             ~ iam_role.signer  drift: it was changed outside of deployer
                 allow  (drift)
-                        "Effect": "Allow",
-                        "Resource": [
-                  -       "*"
-                  +       "arn:aws:secret:demo/ca"
-                        ]
-                      }
+                      on arn:aws:log_group:/demo:*
+                    Allow secretsmanager:GetSecretValue
+                  -   on *
+                  +   on arn:aws:secret:demo/ca
 
             Summary: 1 to change, 5 unchanged
         "#]],
@@ -411,20 +416,18 @@ fn a_widened_policy_is_drift() {
 fn a_foreign_trust_is_drift() {
     check_drift(
         "iam_role",
-        |object| object.spec["trust"]["Statement"][0]["Principal"] = json!({"AWS": ["arn:aws:iam::222222222222:root"]}),
+        |object| {
+            object.spec["trust"]["Statement"][0]["Principal"] =
+                json!({"AWS": ["arn:aws:iam::222222222222:root"]});
+        },
         &expect![[r#"
             Plan for demo 
 
             ~ iam_role.signer  drift: it was changed outside of deployer
                 trust  (drift)
-                        "Effect": "Allow",
-                        "Principal": {
-                  -       "AWS": [
-                  -         "222222222222"
-                  +       "Service": [
-                  +         "lambda.amazonaws.com"
-                          ]
-                        }
+                    Allow sts:AssumeRole
+                  -   for AWS 222222222222
+                  +   for Service lambda.amazonaws.com
 
             Summary: 1 to change, 5 unchanged
         "#]],
@@ -433,33 +436,44 @@ fn a_foreign_trust_is_drift() {
 
 #[test]
 fn an_open_route_is_drift() {
-    check_drift("http_route", |object| object.spec["authorization"] = json!("NONE"), &expect![[r#"
+    check_drift(
+        "http_route",
+        |object| object.spec["authorization"] = json!("NONE"),
+        &expect![[r#"
         Plan for demo 
 
         ~ http_route.issue_cert  drift: it was changed outside of deployer
             authorization  "NONE" → "AWS_IAM"  (drift)
 
         Summary: 1 to change, 5 unchanged
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_lost_permission_is_drift() {
-    check_drift("http_route", |object| object.spec["invoke_from"] = json!(null), &expect![[r#"
+    check_drift(
+        "http_route",
+        |object| object.spec["invoke_from"] = json!(null),
+        &expect![[r#"
         Plan for demo 
 
         ~ http_route.issue_cert  drift: it was changed outside of deployer
             invoke_from  (none) → "$default/POST/issue-cert"  (drift)
 
         Summary: 1 to change, 5 unchanged
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_lost_ownership_tag_is_drift() {
     check_drift(
         "log_group",
-        |object| object.spec["tags"] = json!({"deployer:stack": "demo", "deployer:address": "log_group.signer", "x": "y"}),
+        |object| {
+            object.spec["tags"] =
+                json!({"deployer:stack": "demo", "deployer:address": "log_group.signer", "x": "y"});
+        },
         &expect!["No changes. 6 resources are as declared. "],
     );
 }
@@ -475,8 +489,14 @@ fn tags_of_others_are_left_alone() {
 fn drift_and_change_are_told_apart_field_by_field() {
     let cloud = deployed(STACK);
     cloud.tamper("lambda_function", |object| object.spec["memory_mb"] = json!(512));
-    let edited = STACK.replace("    log_group: ${log_group.signer.name}\n", "    log_group: ${log_group.signer.name}\n    timeout_seconds: 9\n");
-    check(&cloud, &edited, &expect![[r#"
+    let edited = STACK.replace(
+        "    log_group: ${log_group.signer.name}\n",
+        "    log_group: ${log_group.signer.name}\n    timeout_seconds: 9\n",
+    );
+    check(
+        &cloud,
+        &edited,
+        &expect![[r#"
         Plan for demo 
 
         ~ lambda_function.signer  stack.yaml changed; drift: it was changed outside of deployer
@@ -484,62 +504,40 @@ fn drift_and_change_are_told_apart_field_by_field() {
             timeout_seconds  3 → 9
 
         Summary: 1 to change, 5 unchanged
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn what_was_deleted_by_hand_is_made_again() {
     let cloud = deployed(STACK);
     cloud.remove("iam_role");
-    check(&cloud, STACK, &expect![[r#"
-        Plan for demo 
+    check(
+        &cloud,
+        STACK,
+        &expect![[r#"
+            Plan for demo 
 
-        + iam_role.signer  drift: it was deleted outside of deployer
-            allow
-              + [
-              +   {
-              +     "Action": [
-              +       "logs:CreateLogStream",
-              +       "logs:PutLogEvents"
-              +     ],
-              +     "Effect": "Allow",
-              +     "Resource": [
-              +       "arn:aws:log_group:/demo:*"
-              +     ]
-              +   },
-              +   {
-              +     "Action": [
-              +       "secretsmanager:GetSecretValue"
-              +     ],
-              +     "Effect": "Allow",
-              +     "Resource": [
-              +       "arn:aws:secret:demo/ca"
-              +     ]
-              +   }
-              + ]
-            name                   "demo-signer"
-            tags.deployer:address  "iam_role.signer"
-            tags.deployer:stack    "demo"
-            trust
-              + [
-              +   {
-              +     "Action": [
-              +       "sts:AssumeRole"
-              +     ],
-              +     "Effect": "Allow",
-              +     "Principal": {
-              +       "Service": [
-              +         "lambda.amazonaws.com"
-              +       ]
-              +     }
-              +   }
-              + ]
+            + iam_role.signer  drift: it was deleted outside of deployer
+                allow
+                  + Allow logs:CreateLogStream
+                  + Allow logs:PutLogEvents
+                  +   on arn:aws:log_group:/demo:*
+                  + Allow secretsmanager:GetSecretValue
+                  +   on arn:aws:secret:demo/ca
+                name                   "demo-signer"
+                tags.deployer:address  "iam_role.signer"
+                tags.deployer:stack    "demo"
+                trust
+                  + Allow sts:AssumeRole
+                  +   for Service lambda.amazonaws.com
 
-        ~ lambda_function.signer  something that it refers to is made anew
-            role  "arn:aws:iam_role:demo-signer" → (known after apply)
+            ~ lambda_function.signer  something that it refers to is made anew
+                role  "arn:aws:iam_role:demo-signer" → (known after apply)
 
-        Summary: 1 to create, 1 to change, 4 unchanged
-    "#]]);
+            Summary: 1 to create, 1 to change, 4 unchanged
+        "#]],
+    );
 }
 
 #[test]
@@ -570,14 +568,18 @@ fn a_lost_state_does_not_stop_destroy() {
 fn ours_by_tag_but_different_is_brought_in_line() {
     let cloud = deployed(ONE);
     cloud.lose_state();
-    check(&cloud, &ONE.replace("30", "7"), &expect![[r#"
+    check(
+        &cloud,
+        &ONE.replace("30", "7"),
+        &expect![[r#"
         Plan for demo 
 
         ~ log_group.a  it is ours by tag, and differs from stack.yaml
             retention_days  30 → 7
 
         Summary: 1 to change
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -635,7 +637,8 @@ fn destroy_goes_from_the_users_to_the_used() {
         - secret.ca  not declared in stack.yaml
 
         Summary: 6 to delete
-    "#]].assert_eq(&ui::plain(&cloud.plan_destroy(STACK).expect("a plan")));
+    "#]]
+    .assert_eq(&ui::plain(&cloud.plan_destroy(STACK).expect("a plan")));
     assert_eq!(cloud.destroy(STACK).len(), 6);
     assert!(cloud.objects.borrow().is_empty());
     assert!(cloud.store("demo").state.resources.is_empty());
@@ -644,14 +647,16 @@ fn destroy_goes_from_the_users_to_the_used() {
 #[test]
 fn destroying_nothing_is_fine() {
     let cloud = FakeCloud::new();
-    expect!["No changes. There is nothing. "].assert_eq(&ui::plain(&cloud.plan_destroy(STACK).expect("a plan")));
+    expect!["No changes. There is nothing. "]
+        .assert_eq(&ui::plain(&cloud.plan_destroy(STACK).expect("a plan")));
 }
 
 #[test]
 fn only_a_recoverable_secret_is_restored() {
     let stack = crate::stack::Stack::parse(STACK, "stack.yaml", ".".into()).expect("a stack");
     let until = "AWS has it scheduled for deletion on 2026-05-08T00:00:00Z".to_owned();
-    let observed = Observed::from([("secret.ca".parse().expect("an address"), Reading::Recoverable(until))]);
+    let observed =
+        Observed::from([("secret.ca".parse().expect("an address"), Reading::Recoverable(until))]);
     let mut desired = crate::cloud::fake::gather(&stack);
     desired.resources.retain(|address, _| address.kind == "secret");
     let plan = plan(&desired, &observed, &State::empty("demo")).expect("a plan");
@@ -666,5 +671,6 @@ fn only_a_recoverable_secret_is_restored() {
             value_sha256           "sha256 of \"ca.json\""
 
         Summary: 1 to create
-    "#]].assert_eq(&ui::plain(&plan));
+    "#]]
+    .assert_eq(&ui::plain(&plan));
 }

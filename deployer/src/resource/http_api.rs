@@ -92,7 +92,10 @@ description: Issues certificates
             faults.push(Fault::new(["description"], "must be at most 1024 characters"));
         }
         if declared.auto_deploy != Some(true) {
-            faults.push(Fault::new(["auto_deploy"], "must be true: without it no change would ever be live"));
+            faults.push(Fault::new(
+                ["auto_deploy"],
+                "must be true: without it no change would ever be live",
+            ));
         }
         faults
     }
@@ -134,17 +137,29 @@ description: Issues certificates
             .send()
             .await
             .map_err(|error| aws::failed("CreateApi", &spec.name, &error))?;
-        let id = made.api_id.ok_or_else(|| Error::new(format!("CreateApi told no id of {}", spec.name)))?;
+        let id = made
+            .api_id
+            .ok_or_else(|| Error::new(format!("CreateApi told no id of {}", spec.name)))?;
         let outputs = outputs(aws, &id, made.api_endpoint);
         job.record(&outputs)?;
         stage(aws, &id, &spec, None).await?;
         Ok(outputs)
     }
 
-    async fn update(aws: &Aws, _job: &Job<'_>, live: Live<Spec, Outputs>, spec: Spec) -> Result<Outputs> {
+    async fn update(
+        aws: &Aws,
+        _job: &Job<'_>,
+        live: Live<Spec, Outputs>,
+        spec: Spec,
+    ) -> Result<Outputs> {
         let (old, id) = (&live.spec, &live.outputs.id);
         if (&old.name, &old.description) != (&spec.name, &spec.description) {
-            let call = aws.apigateway.update_api().api_id(id).name(&spec.name).description(&spec.description);
+            let call = aws
+                .apigateway
+                .update_api()
+                .api_id(id)
+                .name(&spec.name)
+                .description(&spec.description);
             call.send().await.map_err(|error| aws::failed("UpdateApi", id, &error))?;
         }
         if old.auto_deploy != spec.auto_deploy {
@@ -153,19 +168,27 @@ description: Issues certificates
         let arn = format!("arn:{}:apigateway:{}::/apis/{id}", aws.partition, aws.region);
         let (set, remove) = tags::changes(&old.tags, &spec.tags);
         if !set.is_empty() {
-            let call =
-                aws.apigateway.tag_resource().resource_arn(&arn).set_tags(Some(set.into_iter().collect()));
+            let call = aws
+                .apigateway
+                .tag_resource()
+                .resource_arn(&arn)
+                .set_tags(Some(set.into_iter().collect()));
             call.send().await.map_err(|error| aws::failed("TagResource", &arn, &error))?;
         }
         if !remove.is_empty() {
-            let call = aws.apigateway.untag_resource().resource_arn(&arn).set_tag_keys(Some(remove));
+            let call =
+                aws.apigateway.untag_resource().resource_arn(&arn).set_tag_keys(Some(remove));
             call.send().await.map_err(|error| aws::failed("UntagResource", &arn, &error))?;
         }
         Ok(live.outputs)
     }
 
     /// The stage, and whatever else lives in the API, goes with it.
-    async fn delete(aws: &Aws, _job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
+    async fn delete(
+        aws: &Aws,
+        _job: &Job<'_>,
+        live: Live<Spec, Outputs>,
+    ) -> Result<Option<String>> {
         let id = &live.outputs.id;
         let deleted = aws::optional(aws.apigateway.delete_api().api_id(id).send().await);
         deleted.map_err(|error| aws::failed("DeleteApi", id, &error))?;
@@ -214,7 +237,10 @@ fn outputs(aws: &Aws, id: &str, endpoint: Option<String>) -> Outputs {
     Outputs {
         id: id.to_owned(),
         endpoint: endpoint.unwrap_or_default(),
-        execution_arn: format!("arn:{}:execute-api:{}:{}:{id}", aws.partition, aws.region, aws.account),
+        execution_arn: format!(
+            "arn:{}:execute-api:{}:{}:{id}",
+            aws.partition, aws.region, aws.account
+        ),
     }
 }
 
@@ -222,7 +248,8 @@ fn outputs(aws: &Aws, id: &str, endpoint: Option<String>) -> Outputs {
 async fn stage(aws: &Aws, id: &str, spec: &Spec, live: Option<bool>) -> Result<()> {
     let auto_deploy = spec.auto_deploy.unwrap_or(true);
     if live.is_some() {
-        let call = aws.apigateway.update_stage().api_id(id).stage_name(STAGE).auto_deploy(auto_deploy);
+        let call =
+            aws.apigateway.update_stage().api_id(id).stage_name(STAGE).auto_deploy(auto_deploy);
         call.send().await.map_err(|error| aws::failed("UpdateStage", id, &error))?;
         return Ok(());
     }

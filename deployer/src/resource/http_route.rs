@@ -116,10 +116,16 @@ function: ${lambda_function.signer.arn}
         });
         if !fits {
             let methods = METHODS.join(", ");
-            faults.push(Fault::new(["route"], format!("must be a method ({methods}), a space and a path")));
+            faults.push(Fault::new(
+                ["route"],
+                format!("must be a method ({methods}), a space and a path"),
+            ));
         }
         if declared.authorization != aws_iam() {
-            faults.push(Fault::new(["authorization"], "must be AWS_IAM: the function trusts no other caller"));
+            faults.push(Fault::new(
+                ["authorization"],
+                "must be AWS_IAM: the function trusts no other caller",
+            ));
         }
         faults
     }
@@ -144,7 +150,8 @@ function: ${lambda_function.signer.arn}
         address: &Address,
     ) -> Result<Reading<Live<Spec, Outputs>>> {
         let Some(route) = find(aws, &identity, prior).await? else { return Ok(Reading::Absent) };
-        let target = route.target.as_deref().and_then(|target| target.strip_prefix("integrations/"));
+        let target =
+            route.target.as_deref().and_then(|target| target.strip_prefix("integrations/"));
         let (integration, invoke_from) = tokio::join!(
             integration::read(aws, &identity.api, target),
             permission::read(aws, &identity.function, &identity.api, address),
@@ -175,8 +182,11 @@ function: ${lambda_function.signer.arn}
 
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
         let function = function(&spec)?;
-        let identity =
-            Identity { api: spec.api.clone(), route: spec.route.clone(), function: function.to_owned() };
+        let identity = Identity {
+            api: spec.api.clone(),
+            route: spec.route.clone(),
+            function: function.to_owned(),
+        };
         if let Reading::Present(live) = Self::read(aws, identity, None, job.address).await? {
             return Self::update(aws, job, live, spec).await;
         }
@@ -204,13 +214,19 @@ function: ${lambda_function.signer.arn}
         Ok(outputs)
     }
 
-    async fn update(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>, spec: Spec) -> Result<Outputs> {
+    async fn update(
+        aws: &Aws,
+        job: &Job<'_>,
+        live: Live<Spec, Outputs>,
+        spec: Spec,
+    ) -> Result<Outputs> {
         let (old, mut known) = (&live.spec, live.outputs.clone());
         let function = function(&spec)?;
         let same = (&old.function, &old.payload_format) == (&spec.function, &spec.payload_format);
         if !same || known.integration_id.is_none() {
             let id = known.integration_id.as_deref();
-            known.integration_id = Some(integration::ensure(aws, job, &spec.api, id, function).await?);
+            known.integration_id =
+                Some(integration::ensure(aws, job, &spec.api, id, function).await?);
             job.record(&known)?;
         }
         let rerouted = live.outputs.integration_id != known.integration_id;
@@ -222,7 +238,9 @@ function: ${lambda_function.signer.arn}
                     .route_id(known.route_id.as_deref().unwrap_or_default())
                     .route_key(&spec.route)
                     .authorization_type(AuthorizationType::from(spec.authorization.as_str()))
-                    .set_target(known.integration_id.as_ref().map(|id| format!("integrations/{id}")))
+                    .set_target(
+                        known.integration_id.as_ref().map(|id| format!("integrations/{id}")),
+                    )
                     .send()
             });
             aws.in_turn(&spec.api, change)
@@ -258,7 +276,9 @@ function: ${lambda_function.signer.arn}
 }
 
 fn function(spec: &Spec) -> Result<&str> {
-    spec.function.as_deref().ok_or_else(|| Error::new(format!("the route {} has no function", spec.route)))
+    spec.function
+        .as_deref()
+        .ok_or_else(|| Error::new(format!("the route {} has no function", spec.route)))
 }
 
 fn outputs(aws: &Aws, api: &str, route: &str) -> Outputs {
@@ -276,8 +296,10 @@ fn execution_arn(aws: &Aws, api: &str) -> String {
 fn source(route: &str) -> String {
     let (method, path) = route.split_once(' ').unwrap_or((route, "/"));
     let method = if method == "ANY" { "*" } else { method };
-    let segments: Vec<_> =
-        path.split('/').map(|segment| if segment.starts_with('{') { "*" } else { segment }).collect();
+    let segments: Vec<_> = path
+        .split('/')
+        .map(|segment| if segment.starts_with('{') { "*" } else { segment })
+        .collect();
     format!("{STAGE}/{method}{}", segments.join("/"))
 }
 
@@ -285,8 +307,11 @@ fn source(route: &str) -> String {
 async fn find(aws: &Aws, identity: &Identity, prior: Option<Outputs>) -> Result<Option<Route>> {
     let api = &identity.api;
     if let Some(id) = prior.and_then(|prior| prior.route_id) {
-        let found = aws::optional(aws.apigateway.get_route().api_id(api).route_id(&id).send().await);
-        if let Some(route) = found.map_err(|error| aws::failed("GetRoute", &identity.route, &error))? {
+        let found =
+            aws::optional(aws.apigateway.get_route().api_id(api).route_id(&id).send().await);
+        if let Some(route) =
+            found.map_err(|error| aws::failed("GetRoute", &identity.route, &error))?
+        {
             let route = Route::builder()
                 .set_route_id(route.route_id)
                 .set_route_key(route.route_key)
@@ -299,13 +324,15 @@ async fn find(aws: &Aws, identity: &Identity, prior: Option<Outputs>) -> Result<
     let mut page = None;
     loop {
         let call = aws.apigateway.get_routes().api_id(api).set_next_token(page).send().await;
-        let Some(answer) =
-            aws::optional(call).map_err(|error| aws::failed("GetRoutes", &identity.route, &error))?
+        let Some(answer) = aws::optional(call)
+            .map_err(|error| aws::failed("GetRoutes", &identity.route, &error))?
         else {
             return Ok(None);
         };
         let mut routes = answer.items.unwrap_or_default().into_iter();
-        if let Some(route) = routes.find(|route| route.route_key.as_deref() == Some(&identity.route)) {
+        if let Some(route) =
+            routes.find(|route| route.route_key.as_deref() == Some(&identity.route))
+        {
             return Ok(Some(route));
         }
         page = answer.next_token.filter(|token| !token.is_empty());

@@ -21,7 +21,7 @@ const INLINE: &str = "deployer";
 
 /// IAM spreads a change within seconds; two minutes are what the field's tools allow, so that a
 /// wrong reference is still reported soon.
-const PROPAGATION_LIMIT: Duration = Duration::from_secs(120);
+const PROPAGATION_LIMIT: Duration = Duration::from_mins(2);
 
 /// The resource type `iam_role`.
 pub struct IamRole;
@@ -100,19 +100,28 @@ allow:
     fn validate(declared: &Spec) -> Vec<Fault> {
         let mut faults = tags::validate(&declared.tags);
         let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
-        if declared.name.is_empty() || declared.name.len() > 64 || !declared.name.chars().all(allowed) {
+        if declared.name.is_empty()
+            || declared.name.len() > 64
+            || !declared.name.chars().all(allowed)
+        {
             faults.push(Fault::new(["name"], "must be 1 to 64 letters, digits and _ + = , . @ -"));
         }
         if declared.description.chars().count() > 1000 {
             faults.push(Fault::new(["description"], "must be at most 1000 characters"));
         }
         // AWS counts without white space.
-        if declared.allow.as_ref().is_some_and(|policy| policy.non_whitespace_len() > INLINE_QUOTA) {
-            faults.push(Fault::new(["allow"], "the policy is longer than the 10,240 characters that AWS takes"));
+        if declared.allow.as_ref().is_some_and(|policy| policy.non_whitespace_len() > INLINE_QUOTA)
+        {
+            faults.push(Fault::new(
+                ["allow"],
+                "the policy is longer than the 10,240 characters that AWS takes",
+            ));
         }
         if declared.trust.non_whitespace_len() > TRUST_QUOTA {
-            faults
-                .push(Fault::new(["trust"], "the trust policy is longer than the 2,048 characters that AWS takes"));
+            faults.push(Fault::new(
+                ["trust"],
+                "the trust policy is longer than the 2,048 characters that AWS takes",
+            ));
         }
         faults
     }
@@ -146,7 +155,8 @@ allow:
             aws.iam.get_role_policy().role_name(name).policy_name(INLINE).send(),
         );
         let role = aws::optional(role).map_err(|error| aws::failed("GetRole", name, &error))?;
-        let inline = aws::optional(inline).map_err(|error| aws::failed("GetRolePolicy", name, &error))?;
+        let inline =
+            aws::optional(inline).map_err(|error| aws::failed("GetRolePolicy", name, &error))?;
         let Some(role) = role.and_then(|answer| answer.role) else { return Ok(Reading::Absent) };
         let allow = inline.map(|inline| Policy::from_aws(inline.policy_document())).transpose()?;
         Ok(Reading::Present(Live {
@@ -180,7 +190,8 @@ allow:
             Err(error) if aws::is(&error, ALREADY_EXISTS) => return finish(aws, job, spec).await,
             Err(error) => return Err(aws::failed("CreateRole", &spec.name, &error)),
         };
-        let role = role.ok_or_else(|| Error::new(format!("CreateRole told nothing of {}", spec.name)))?;
+        let role =
+            role.ok_or_else(|| Error::new(format!("CreateRole told nothing of {}", spec.name)))?;
         let outputs = Outputs {
             arn: role.arn().to_owned(),
             id: role.role_id().to_owned(),
@@ -191,7 +202,12 @@ allow:
         Ok(outputs)
     }
 
-    async fn update(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>, spec: Spec) -> Result<Outputs> {
+    async fn update(
+        aws: &Aws,
+        job: &Job<'_>,
+        live: Live<Spec, Outputs>,
+        spec: Spec,
+    ) -> Result<Outputs> {
         let (old, name) = (&live.spec, &spec.name);
         if !old.trust.means_same(&spec.trust) {
             let call = aws.iam.update_assume_role_policy().role_name(name);
@@ -199,8 +215,11 @@ allow:
             call.map_err(|error| aws::failed("UpdateAssumeRolePolicy", name, &error))?;
         }
         if old.description != spec.description {
-            let call = aws.iam.update_role_description().role_name(name).description(&spec.description);
-            call.send().await.map_err(|error| aws::failed("UpdateRoleDescription", name, &error))?;
+            let call =
+                aws.iam.update_role_description().role_name(name).description(&spec.description);
+            call.send()
+                .await
+                .map_err(|error| aws::failed("UpdateRoleDescription", name, &error))?;
         }
         let same = match (&old.allow, &spec.allow) {
             (Some(old), Some(new)) => old.means_same(new),
@@ -212,7 +231,8 @@ allow:
         }
         let (set, remove) = tags::changes(&old.tags, &spec.tags);
         if !set.is_empty() {
-            let call = aws.iam.tag_role().role_name(name).set_tags(Some(to_aws(&set)?)).send().await;
+            let call =
+                aws.iam.tag_role().role_name(name).set_tags(Some(to_aws(&set)?)).send().await;
             call.map_err(|error| aws::failed("TagRole", name, &error))?;
         }
         if !remove.is_empty() {
@@ -247,7 +267,9 @@ allow:
 async fn finish(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
     let identity = Identity { name: spec.name.clone() };
     match IamRole::read(aws, identity, None, job.address).await? {
-        Reading::Present(live) if live.spec.tags.get(tags::ADDRESS) == spec.tags.get(tags::ADDRESS) => {
+        Reading::Present(live)
+            if live.spec.tags.get(tags::ADDRESS) == spec.tags.get(tags::ADDRESS) =>
+        {
             IamRole::update(aws, job, live, spec).await
         }
         _ => Err(Error::new(format!("the role {} was made by somebody else meanwhile", spec.name))

@@ -24,7 +24,7 @@ use crate::package::{self, Architecture, Code};
 
 /// A role that was made a moment ago cannot be assumed yet, and a function that is being changed
 /// refuses further changes. Five minutes are what the field's tools allow.
-const CHANGE_LIMIT: Duration = Duration::from_secs(300);
+const CHANGE_LIMIT: Duration = Duration::from_mins(5);
 
 /// AWS's limit on all names and values of the environment together, in bytes.
 const LARGEST_ENVIRONMENT: usize = 4096;
@@ -163,14 +163,23 @@ log_group: ${log_group.signer.name}
             "description",
             "must be at most 256 characters",
         );
-        unless((128..=10_240).contains(&declared.memory_mb), "memory_mb", "must be 128 to 10240 MiB");
-        unless((1..=900).contains(&declared.timeout_seconds), "timeout_seconds", "must be 1 to 900 seconds");
+        unless(
+            (128..=10_240).contains(&declared.memory_mb),
+            "memory_mb",
+            "must be 128 to 10240 MiB",
+        );
+        unless(
+            (1..=900).contains(&declared.timeout_seconds),
+            "timeout_seconds",
+            "must be 1 to 900 seconds",
+        );
         unless(
             declared.reserved_concurrency.is_none_or(|count| count >= 0),
             "reserved_concurrency",
             "must be 0 or more",
         );
-        let size: usize = declared.environment.iter().map(|(key, value)| key.len() + value.len()).sum();
+        let size: usize =
+            declared.environment.iter().map(|(key, value)| key.len() + value.len()).sum();
         unless(size <= LARGEST_ENVIRONMENT, "environment", "must be at most 4096 bytes in all");
         faults.extend(declared.environment.keys().filter_map(|key| variable(key)));
         faults.extend(issuing_policy(&declared.code));
@@ -179,7 +188,8 @@ log_group: ${log_group.signer.name}
 
     fn gather(declared: Declared, sources: &Sources<'_>) -> Result<Gathered<Spec>> {
         let requirement = sources.host.requirement(declared.architecture);
-        let package = package::package(&declared.code, &sources.base, &requirement, sources.report)?;
+        let package =
+            package::package(&declared.code, &sources.base, &requirement, sources.report)?;
         let spec = Spec {
             name: declared.name,
             description: declared.description,
@@ -204,7 +214,8 @@ log_group: ${log_group.signer.name}
         _prior: Option<Outputs>,
         _address: &Address,
     ) -> Result<Reading<Live<Spec, Outputs>>> {
-        let found = aws::optional(aws.lambda.get_function().function_name(&identity.name).send().await);
+        let found =
+            aws::optional(aws.lambda.get_function().function_name(&identity.name).send().await);
         let found = found.map_err(|error| aws::failed("GetFunction", &identity.name, &error))?;
         Ok(found.and_then(from_aws).map_or(Reading::Absent, Reading::Present))
     }
@@ -214,8 +225,11 @@ log_group: ${log_group.signer.name}
         let identity = Identity { name: spec.name.clone() };
         if let Reading::Present(live) = Self::read(aws, identity, None, job.address).await? {
             if live.spec.tags.get(tags::ADDRESS) != spec.tags.get(tags::ADDRESS) {
-                return Err(Error::new(format!("the function {} was made by somebody else meanwhile", spec.name))
-                    .hint("run again to see whose it is"));
+                return Err(Error::new(format!(
+                    "the function {} was made by somebody else meanwhile",
+                    spec.name
+                ))
+                .hint("run again to see whose it is"));
             }
             return Self::update(aws, job, live, spec).await;
         }
@@ -229,7 +243,12 @@ log_group: ${log_group.signer.name}
         Ok(outputs)
     }
 
-    async fn update(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>, spec: Spec) -> Result<Outputs> {
+    async fn update(
+        aws: &Aws,
+        job: &Job<'_>,
+        live: Live<Spec, Outputs>,
+        spec: Spec,
+    ) -> Result<Outputs> {
         let old = &live.spec;
         if configuration(old) != configuration(&spec) {
             configure(aws, job, old, &spec).await?;
@@ -245,7 +264,8 @@ log_group: ${log_group.signer.name}
         let arn = &live.outputs.arn;
         let (set, remove) = tags::changes(&old.tags, &spec.tags);
         if !set.is_empty() {
-            let call = aws.lambda.tag_resource().resource(arn).set_tags(Some(set.into_iter().collect()));
+            let call =
+                aws.lambda.tag_resource().resource(arn).set_tags(Some(set.into_iter().collect()));
             call.send().await.map_err(|error| aws::failed("TagResource", arn, &error))?;
         }
         if !remove.is_empty() {
@@ -255,7 +275,11 @@ log_group: ${log_group.signer.name}
         Ok(live.outputs)
     }
 
-    async fn delete(aws: &Aws, _job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
+    async fn delete(
+        aws: &Aws,
+        _job: &Job<'_>,
+        live: Live<Spec, Outputs>,
+    ) -> Result<Option<String>> {
         let name = &live.spec.name;
         let deleted = aws::optional(aws.lambda.delete_function().function_name(name).send().await);
         deleted.map_err(|error| aws::failed("DeleteFunction", name, &error))?;
@@ -376,7 +400,8 @@ async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<String> {
                 Ok(Verdict::NotYet(aws::failed("CreateFunction", &spec.name, &error)))
             }
             Err(error) if aws::is(&error, ALREADY_EXISTS) => {
-                Err(aws::failed("CreateFunction", &spec.name, &error).hint("run again to see whose it is"))
+                Err(aws::failed("CreateFunction", &spec.name, &error)
+                    .hint("run again to see whose it is"))
             }
             Err(error) => Err(aws::failed("CreateFunction", &spec.name, &error)),
         }
@@ -423,7 +448,8 @@ async fn configure(aws: &Aws, job: &Job<'_>, old: &Spec, spec: &Spec) -> Result<
 async fn upload(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<()> {
     let zip = Blob::new(job.payload()?.to_vec());
     aws::poll("the function to take new code", CHANGE_LIMIT, job.note, || async {
-        let call = aws.lambda.update_function_code().function_name(&spec.name).zip_file(zip.clone());
+        let call =
+            aws.lambda.update_function_code().function_name(&spec.name).zip_file(zip.clone());
         match call.architectures(to_aws(spec.architecture)).send().await {
             Ok(_) => Ok(Verdict::Done(())),
             Err(error) if settle::busy(&error) => {
@@ -437,22 +463,21 @@ async fn upload(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<()> {
 
 async fn reserve(aws: &Aws, spec: &Spec) -> Result<()> {
     let name = &spec.name;
-    match spec.reserved_concurrency {
-        Some(count) => {
-            let call = aws.lambda.put_function_concurrency().function_name(name);
-            let call = call.reserved_concurrent_executions(count).send().await;
-            call.map_err(|error| aws::failed("PutFunctionConcurrency", name, &error))?;
-        }
-        None => {
-            let call = aws.lambda.delete_function_concurrency().function_name(name).send().await;
-            call.map_err(|error| aws::failed("DeleteFunctionConcurrency", name, &error))?;
-        }
+    if let Some(count) = spec.reserved_concurrency {
+        let call = aws.lambda.put_function_concurrency().function_name(name);
+        let call = call.reserved_concurrent_executions(count).send().await;
+        call.map_err(|error| aws::failed("PutFunctionConcurrency", name, &error))?;
+    } else {
+        let call = aws.lambda.delete_function_concurrency().function_name(name).send().await;
+        call.map_err(|error| aws::failed("DeleteFunctionConcurrency", name, &error))?;
     }
     Ok(())
 }
 
 fn environment(spec: &Spec) -> Environment {
-    Environment::builder().set_variables(Some(spec.environment.clone().into_iter().collect())).build()
+    Environment::builder()
+        .set_variables(Some(spec.environment.clone().into_iter().collect()))
+        .build()
 }
 
 fn logging(spec: &Spec) -> LoggingConfig {

@@ -1,4 +1,4 @@
-//! A CloudWatch Logs group, identified by its name.
+//! A `CloudWatch` Logs group, identified by its name.
 //!
 //! AWS answers a create of an existing group with an error, so a half-made one is finished instead.
 //! Deletes can be refused while a late write is under way.
@@ -16,11 +16,12 @@ use crate::aws::{self, ALREADY_EXISTS, Aws, Verdict};
 use crate::error::{Error, Result};
 
 /// `OperationAborted` means that another operation is under way; the field's tools wait this long.
-const DELETE_LIMIT: Duration = Duration::from_secs(60);
+const DELETE_LIMIT: Duration = Duration::from_mins(1);
 
 /// The retention that AWS offers, in days.
 const RETENTION_DAYS: [i32; 22] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
 ];
 
 /// The resource type `log_group`.
@@ -88,7 +89,10 @@ retention_days: 30
         }
         if declared.retention_days.is_some_and(|days| !RETENTION_DAYS.contains(&days)) {
             let offered: Vec<_> = RETENTION_DAYS.iter().map(ToString::to_string).collect();
-            faults.push(Fault::new(["retention_days"], format!("AWS offers {} days", offered.join(", "))));
+            faults.push(Fault::new(
+                ["retention_days"],
+                format!("AWS offers {} days", offered.join(", ")),
+            ));
         }
         faults
     }
@@ -106,7 +110,8 @@ retention_days: 30
         let Some(group) = find(aws, &identity.name).await? else { return Ok(Reading::Absent) };
         let arn = group.log_group_arn().unwrap_or_default().to_owned();
         let listed = aws.logs.list_tags_for_resource().resource_arn(&arn).send().await;
-        let Some(listed) = aws::optional(listed).map_err(|e| aws::failed("ListTagsForResource", &arn, &e))?
+        let Some(listed) =
+            aws::optional(listed).map_err(|e| aws::failed("ListTagsForResource", &arn, &e))?
         else {
             return Ok(Reading::Absent);
         };
@@ -145,14 +150,20 @@ retention_days: 30
         Ok(outputs)
     }
 
-    async fn update(aws: &Aws, _job: &Job<'_>, live: Live<Spec, Outputs>, spec: Spec) -> Result<Outputs> {
+    async fn update(
+        aws: &Aws,
+        _job: &Job<'_>,
+        live: Live<Spec, Outputs>,
+        spec: Spec,
+    ) -> Result<Outputs> {
         if live.spec.retention_days != spec.retention_days {
             retain(aws, &spec).await?;
         }
         let arn = &live.outputs.arn;
         let (set, remove) = tags::changes(&live.spec.tags, &spec.tags);
         if !set.is_empty() {
-            let call = aws.logs.tag_resource().resource_arn(arn).set_tags(Some(set.into_iter().collect()));
+            let call =
+                aws.logs.tag_resource().resource_arn(arn).set_tags(Some(set.into_iter().collect()));
             call.send().await.map_err(|error| aws::failed("TagResource", arn, &error))?;
         }
         if !remove.is_empty() {
@@ -165,7 +176,8 @@ retention_days: 30
     async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
         let name = &live.spec.name;
         aws::poll("writes to the log group to end", DELETE_LIMIT, job.note, || async {
-            let deleted = aws::optional(aws.logs.delete_log_group().log_group_name(name).send().await);
+            let deleted =
+                aws::optional(aws.logs.delete_log_group().log_group_name(name).send().await);
             match deleted {
                 Ok(_) => Ok(Verdict::Done(None)),
                 Err(error) if aws::is(&error, &["OperationAbortedException"]) => {
@@ -182,16 +194,22 @@ retention_days: 30
 async fn finish(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
     let identity = Identity { name: spec.name.clone() };
     match LogGroup::read(aws, identity, None, job.address).await? {
-        Reading::Present(live) if live.spec.tags.get(tags::ADDRESS) == spec.tags.get(tags::ADDRESS) => {
+        Reading::Present(live)
+            if live.spec.tags.get(tags::ADDRESS) == spec.tags.get(tags::ADDRESS) =>
+        {
             LogGroup::update(aws, job, live, spec).await
         }
-        _ => Err(Error::new(format!("the log group {} was made by somebody else meanwhile", spec.name))
-            .hint("run again to see whose it is")),
+        _ => Err(Error::new(format!(
+            "the log group {} was made by somebody else meanwhile",
+            spec.name
+        ))
+        .hint("run again to see whose it is")),
     }
 }
 
 async fn find(aws: &Aws, name: &str) -> Result<Option<types::LogGroup>> {
-    let mut pages = aws.logs.describe_log_groups().log_group_name_prefix(name).into_paginator().items().send();
+    let mut pages =
+        aws.logs.describe_log_groups().log_group_name_prefix(name).into_paginator().items().send();
     while let Some(group) = pages.next().await {
         let group = group.map_err(|error| aws::failed("DescribeLogGroups", name, &error))?;
         if group.log_group_name() == Some(name) {
@@ -203,15 +221,13 @@ async fn find(aws: &Aws, name: &str) -> Result<Option<types::LogGroup>> {
 
 async fn retain(aws: &Aws, spec: &Spec) -> Result<()> {
     let name = &spec.name;
-    match spec.retention_days {
-        Some(days) => {
-            let call = aws.logs.put_retention_policy().log_group_name(name).retention_in_days(days);
-            call.send().await.map_err(|error| aws::failed("PutRetentionPolicy", name, &error))?;
-        }
-        None => {
-            let deleted = aws.logs.delete_retention_policy().log_group_name(name).send().await;
-            aws::optional(deleted).map_err(|error| aws::failed("DeleteRetentionPolicy", name, &error))?;
-        }
+    if let Some(days) = spec.retention_days {
+        let call = aws.logs.put_retention_policy().log_group_name(name).retention_in_days(days);
+        call.send().await.map_err(|error| aws::failed("PutRetentionPolicy", name, &error))?;
+    } else {
+        let deleted = aws.logs.delete_retention_policy().log_group_name(name).send().await;
+        aws::optional(deleted)
+            .map_err(|error| aws::failed("DeleteRetentionPolicy", name, &error))?;
     }
     Ok(())
 }

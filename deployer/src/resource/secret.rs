@@ -25,7 +25,7 @@ use crate::aws::{self, ALREADY_EXISTS, Aws, Verdict};
 use crate::error::{Error, Result};
 
 /// A secret that was deleted by force stays in the way for some seconds.
-const DELETION_LIMIT: Duration = Duration::from_secs(120);
+const DELETION_LIMIT: Duration = Duration::from_mins(2);
 
 /// AWS's limit on a secret's value, in bytes.
 const LARGEST_VALUE: usize = 65_536;
@@ -135,14 +135,22 @@ recovery_window_days: 30
             faults.push(Fault::new(["name"], "must be 1 to 512 letters, digits and / _ + = . @ -"));
         }
         let ending = name.rsplit_once('-').map(|(_, ending)| ending);
-        if ending.is_some_and(|end| end.len() == 6 && end.bytes().all(|b| b.is_ascii_alphanumeric())) {
-            faults.push(Fault::new(["name"], "must not end in `-` and six characters, as AWS's own suffix does"));
+        if ending
+            .is_some_and(|end| end.len() == 6 && end.bytes().all(|b| b.is_ascii_alphanumeric()))
+        {
+            faults.push(Fault::new(
+                ["name"],
+                "must not end in `-` and six characters, as AWS's own suffix does",
+            ));
         }
         if declared.description.chars().count() > 2048 {
             faults.push(Fault::new(["description"], "must be at most 2048 characters"));
         }
         if !matches!(declared.recovery_window_days, 0 | 7..=30) {
-            faults.push(Fault::new(["recovery_window_days"], "must be 7 to 30, or 0 to delete at once"));
+            faults.push(Fault::new(
+                ["recovery_window_days"],
+                "must be 7 to 30, or 0 to delete at once",
+            ));
         }
         faults
     }
@@ -185,7 +193,9 @@ recovery_window_days: 30
         let Some(secret) = describe(aws, &identity.name).await? else { return Ok(Reading::Absent) };
         if let Some(until) = secret.deleted_date() {
             let date = until.fmt(Format::DateTime).unwrap_or_default();
-            return Ok(Reading::Recoverable(format!("AWS has it scheduled for deletion on {date}")));
+            return Ok(Reading::Recoverable(format!(
+                "AWS has it scheduled for deletion on {date}"
+            )));
         }
         let mut live = observe(&secret);
         live.spec.recovery_window_days = identity.recovery_window_days;
@@ -193,21 +203,28 @@ recovery_window_days: 30
     }
 
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
-        let outputs = match make(aws, job, &spec).await? {
-            Some(outputs) => outputs,
-            None => return finish(aws, job, spec).await,
+        let Some(outputs) = make(aws, job, &spec).await? else {
+            return finish(aws, job, spec).await;
         };
         job.record(&outputs)?;
         put(aws, job, &outputs.arn, spec.value_sha256.as_deref(), &[]).await?;
         Ok(outputs)
     }
 
-    async fn update(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>, spec: Spec) -> Result<Outputs> {
+    async fn update(
+        aws: &Aws,
+        job: &Job<'_>,
+        live: Live<Spec, Outputs>,
+        spec: Spec,
+    ) -> Result<Outputs> {
         let (old, arn) = (&live.spec, &live.outputs.arn);
         if old.description != spec.description || old.kms_key_id != spec.kms_key_id {
             let call = aws.secrets.update_secret().secret_id(arn).description(&spec.description);
             // AWS has no way to unset the key but to name its own.
-            let key = spec.kms_key_id.clone().or_else(|| old.kms_key_id.as_ref().map(|_| OWN_KEY.to_owned()));
+            let key = spec
+                .kms_key_id
+                .clone()
+                .or_else(|| old.kms_key_id.as_ref().map(|_| OWN_KEY.to_owned()));
             let call = call.set_kms_key_id(key);
             call.send().await.map_err(|error| aws::failed("UpdateSecret", arn, &error))?;
         }
@@ -221,13 +238,18 @@ recovery_window_days: 30
             call.send().await.map_err(|error| aws::failed("UntagResource", arn, &error))?;
         }
         if old.value_sha256 != spec.value_sha256 {
-            let versions = describe(aws, arn).await?.map(|secret| versions(&secret)).unwrap_or_default();
+            let versions =
+                describe(aws, arn).await?.map(|secret| versions(&secret)).unwrap_or_default();
             put(aws, job, arn, spec.value_sha256.as_deref(), &versions).await?;
         }
         Ok(live.outputs)
     }
 
-    async fn delete(aws: &Aws, _job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
+    async fn delete(
+        aws: &Aws,
+        _job: &Job<'_>,
+        live: Live<Spec, Outputs>,
+    ) -> Result<Option<String>> {
         let arn = &live.outputs.arn;
         let days = live.spec.recovery_window_days.unwrap_or_else(thirty_days);
         let call = aws.secrets.delete_secret().secret_id(arn);
@@ -239,7 +261,10 @@ recovery_window_days: 30
         let deleted = deleted.map_err(|error| aws::failed("DeleteSecret", arn, &error))?;
         let until = deleted.and_then(|answer| answer.deletion_date).filter(|_| days > 0);
         Ok(until.and_then(|date| date.fmt(Format::DateTime).ok()).map(|date| {
-            format!("AWS keeps the secret {} until {date}; until then `apply` restores it", live.spec.name)
+            format!(
+                "AWS keeps the secret {} until {date}; until then `apply` restores it",
+                live.spec.name
+            )
         }))
     }
 }
@@ -250,7 +275,9 @@ const OWN_KEY: &str = "alias/aws/secretsmanager";
 /// The SHA-256 of the certificates in a secret's value: enough to know the value by, and public.
 fn fingerprint(value: &Payload, now: OffsetDateTime) -> Result<String> {
     if value.len() > LARGEST_VALUE {
-        return Err(Error::new(format!("it is larger than the {LARGEST_VALUE} bytes that AWS takes")));
+        return Err(Error::new(format!(
+            "it is larger than the {LARGEST_VALUE} bytes that AWS takes"
+        )));
     }
     let ca = Ca::from_json(value, now).map_err(|error| {
         Error::new("it is not the material of an issuing CA")
@@ -258,7 +285,7 @@ fn fingerprint(value: &Payload, now: OffsetDateTime) -> Result<String> {
             .hint("`deployer ca init` makes a demo CA; the README shows the format for your own")
     })?;
     let hash = digest(&SHA256, ca.chain().as_bytes());
-    Ok(hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hash.as_ref().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
 }
 
 async fn describe(aws: &Aws, id: &str) -> Result<Option<DescribeSecretOutput>> {
@@ -268,16 +295,23 @@ async fn describe(aws: &Aws, id: &str) -> Result<Option<DescribeSecretOutput>> {
 
 fn observe(secret: &DescribeSecretOutput) -> Live<Spec, Outputs> {
     let name = secret.name().unwrap_or_default().to_owned();
-    let current = versions(secret).into_iter().find(|version| version.current).map(|version| version.id);
+    let current =
+        versions(secret).into_iter().find(|version| version.current).map(|version| version.id);
     Live {
         spec: Spec {
             name: name.clone(),
             description: secret.description().unwrap_or_default().to_owned(),
             value_sha256: current,
-            kms_key_id: secret.kms_key_id().filter(|key| !key.ends_with(OWN_KEY)).map(str::to_owned),
+            kms_key_id: secret
+                .kms_key_id()
+                .filter(|key| !key.ends_with(OWN_KEY))
+                .map(str::to_owned),
             recovery_window_days: None,
             tags: tags::from_aws(
-                secret.tags().iter().filter_map(|tag| Some((tag.key()?, tag.value().unwrap_or_default()))),
+                secret
+                    .tags()
+                    .iter()
+                    .filter_map(|tag| Some((tag.key()?, tag.value().unwrap_or_default()))),
             ),
         },
         outputs: Outputs { arn: secret.arn().unwrap_or_default().to_owned(), name },
@@ -293,7 +327,10 @@ struct Version {
 fn versions(secret: &DescribeSecretOutput) -> Vec<Version> {
     let stages = secret.version_ids_to_stages().into_iter().flatten();
     stages
-        .map(|(id, stages)| Version { id: id.clone(), current: stages.iter().any(|stage| stage == CURRENT) })
+        .map(|(id, stages)| Version {
+            id: id.clone(),
+            current: stages.iter().any(|stage| stage == CURRENT),
+        })
         .collect()
 }
 
@@ -310,7 +347,8 @@ async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<Option<Outputs>> 
             }
             Err(error) => error,
         };
-        let in_the_way = aws::is(&error, ALREADY_EXISTS) || aws::is(&error, &["InvalidRequestException"]);
+        let in_the_way =
+            aws::is(&error, ALREADY_EXISTS) || aws::is(&error, &["InvalidRequestException"]);
         let failure = aws::failed("CreateSecret", &spec.name, &error);
         match describe(aws, &spec.name).await? {
             Some(_) if in_the_way => Ok(Verdict::Done(None)),
@@ -330,8 +368,11 @@ async fn finish(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
         [tags::STACK, tags::ADDRESS].iter().all(|tag| tags.get(*tag) == spec.tags.get(*tag))
     });
     let Some(secret) = mine else {
-        return Err(Error::new(format!("there is a secret named {} that is not this stack's", spec.name))
-            .hint("choose another name, or tag that secret as this stack's to adopt it"));
+        return Err(Error::new(format!(
+            "there is a secret named {} that is not this stack's",
+            spec.name
+        ))
+        .hint("choose another name, or tag that secret as this stack's to adopt it"));
     };
     let live = observe(&secret);
     if secret.deleted_date().is_some() {
@@ -345,10 +386,17 @@ async fn finish(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
 
 /// Makes the version with this fingerprint the current one: sends it, or where AWS still has it,
 /// moves the label back to it.
-async fn put(aws: &Aws, job: &Job<'_>, arn: &str, id: Option<&str>, versions: &[Version]) -> Result<()> {
+async fn put(
+    aws: &Aws,
+    job: &Job<'_>,
+    arn: &str,
+    id: Option<&str>,
+    versions: &[Version],
+) -> Result<()> {
     let id = id.unwrap_or_default();
     if versions.iter().any(|version| version.id == id) {
-        let current = versions.iter().find(|version| version.current).map(|version| version.id.clone());
+        let current =
+            versions.iter().find(|version| version.current).map(|version| version.id.clone());
         let call = aws.secrets.update_secret_version_stage().secret_id(arn).version_stage(CURRENT);
         let call = call.move_to_version_id(id).set_remove_from_version_id(current).send().await;
         call.map_err(|error| aws::failed("UpdateSecretVersionStage", arn, &error))?;
@@ -356,7 +404,8 @@ async fn put(aws: &Aws, job: &Job<'_>, arn: &str, id: Option<&str>, versions: &[
     }
     let value = std::str::from_utf8(job.payload()?)
         .map_err(|error| Error::new(format!("the value of {arn} is not text")).because(error))?;
-    let call = aws.secrets.put_secret_value().secret_id(arn).client_request_token(id).secret_string(value);
+    let call =
+        aws.secrets.put_secret_value().secret_id(arn).client_request_token(id).secret_string(value);
     call.send().await.map_err(|error| aws::failed("PutSecretValue", arn, &error))?;
     Ok(())
 }

@@ -49,19 +49,25 @@ impl Checker<'_> {
             let known = ["stack", "region", "tags", "resources", "outputs"];
             let name = key.text().unwrap_or_default();
             if !known.contains(&name) {
-                self.mistake(key, format!("unknown key `{name}`, expected one of `{}`", known.join("`, `")));
+                self.mistake(
+                    key,
+                    format!("unknown key `{name}`, expected one of `{}`", known.join("`, `")),
+                );
             }
         }
         let name = self.name(root);
         let region = self.region(root);
         let common = root.entry("tags").map(|(_, tags)| self.tags(tags)).unwrap_or_default();
         let nodes = self.addresses(root);
-        let mut stack = Stack { name, region, base, resources: BTreeMap::new(), outputs: Vec::new() };
+        let mut stack =
+            Stack { name, region, base, resources: BTreeMap::new(), outputs: Vec::new() };
         for (address, (key, node)) in &nodes {
             if let Some(mut declared) = self.entry(address, key, node) {
                 tags::merge(&mut declared, &common, &stack.name, address);
-                let depends_on =
-                    reference::in_document(&declared).into_iter().map(|found| found.address).collect();
+                let depends_on = reference::in_document(&declared)
+                    .into_iter()
+                    .map(|found| found.address)
+                    .collect();
                 let line = key.place(self.text).line;
                 stack.resources.insert(address.clone(), Declaration { declared, depends_on, line });
             }
@@ -213,8 +219,16 @@ impl Checker<'_> {
     /// Malformed and dangling references anywhere below a node.
     fn references(&mut self, node: &Node, nodes: &BTreeMap<Address, (&Node, &Node)>) {
         match &node.content {
-            Content::List(items) => items.iter().for_each(|item| self.references(item, nodes)),
-            Content::Map(entries) => entries.iter().for_each(|(_, value)| self.references(value, nodes)),
+            Content::List(items) => {
+                for item in items {
+                    self.references(item, nodes);
+                }
+            }
+            Content::Map(entries) => {
+                for (_, value) in entries {
+                    self.references(value, nodes);
+                }
+            }
             Content::Text(text) => {
                 let (found, malformed) = reference::in_text(text);
                 for text in malformed {
@@ -285,8 +299,8 @@ impl Checker<'_> {
     fn clashes(&mut self, stack: &Stack, nodes: &BTreeMap<Address, (&Node, &Node)>) {
         let mut seen: BTreeMap<(String, String), &Address> = BTreeMap::new();
         for (address, declaration) in &stack.resources {
-            let identity =
-                resource::find(&address.kind).and_then(|kind| kind.identity(&declaration.declared).ok());
+            let identity = resource::find(&address.kind)
+                .and_then(|kind| kind.identity(&declaration.declared).ok());
             let Some(identity) = identity else { continue };
             let name = identity.get("name").unwrap_or(&identity).to_string();
             if let Some(first) = seen.insert((address.kind.clone(), name), address) {
@@ -319,7 +333,8 @@ impl Misfit {
             })
             .collect();
         // A field that is missing or unknown is named in the message only.
-        let named = |prefix| message.strip_prefix(prefix).and_then(|rest: &str| rest.split('`').next());
+        let named =
+            |prefix| message.strip_prefix(prefix).and_then(|rest: &str| rest.split('`').next());
         if let Some(unknown) = named("unknown field `")
             && path.last().map(String::as_str) != Some(unknown)
         {
@@ -346,7 +361,11 @@ fn deepest<'n>(key: &'n Node, node: &'n Node, path: &[String]) -> &'n Node {
         }
     }
     // A plain value is where the reader's eye should land; a mapping is found by its key.
-    if matches!(inside.content, Content::Map(_) | Content::List(_) | Content::Null) { at } else { inside }
+    if matches!(inside.content, Content::Map(_) | Content::List(_) | Content::Null) {
+        at
+    } else {
+        inside
+    }
 }
 
 /// Puts the example's value in the place of a wrong one, or takes it out where there is none.

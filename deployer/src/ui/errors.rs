@@ -53,7 +53,10 @@ mod tests {
 
     #[test]
     fn an_error_shows_the_line_the_causes_and_the_way_on() {
-        let mut error = Error::new("stack.yaml has 1 mistake").because("outer").because("inner").hint("do this");
+        let mut error = Error::new("stack.yaml has 1 mistake")
+            .because("outer")
+            .because("inner")
+            .hint("do this");
         error.diagnostics.push(Diagnostic {
             file: "stack.yaml".into(),
             line: 12,

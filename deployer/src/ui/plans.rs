@@ -13,7 +13,7 @@ use crate::reference;
 /// What stands for a value that AWS has yet to assign.
 const UNKNOWN: &str = "(known after apply)";
 
-/// How many lines of a policy that stay as they are are shown around those that change.
+/// How many of the lines that stay as they are are shown around those that change.
 const CONTEXT: usize = 2;
 
 pub(super) fn render(plan: &Plan, place: &str) -> String {
@@ -27,9 +27,15 @@ pub(super) fn render(plan: &Plan, place: &str) -> String {
         } else {
             format!("{count} {what} as declared.")
         };
-        return format!("{} {none} {}", paint(BOLD, "No changes."), paint(DIM, place));
+        let text = format!("{} {none} {}", paint(BOLD, "No changes."), paint(DIM, place));
+        return text.trim_end().to_owned();
     }
-    let _ = writeln!(text, "{} {}", paint(BOLD, &format!("Plan for {}", plan.stack)), paint(DIM, place));
+    let _ = writeln!(
+        text,
+        "{} {}",
+        paint(BOLD, &format!("Plan for {}", plan.stack)),
+        paint(DIM, place)
+    );
     for change in actions {
         text.push_str(&one(change));
     }
@@ -123,7 +129,7 @@ fn policy_diff(field: &FieldChange) -> Option<String> {
             let _ = writeln!(text, "        {}", paint(DIM, "⋮"));
         }
         for change in group.iter().flat_map(|operation| difference.iter_changes(operation)) {
-            let line = change.value().trim_end().escape_debug().to_string().replace("\\\"", "\"");
+            let line = change.value().trim_end();
             let _ = match change.tag() {
                 ChangeTag::Delete => writeln!(text, "      {}", paint(RED, &format!("- {line}"))),
                 ChangeTag::Insert => writeln!(text, "      {}", paint(GREEN, &format!("+ {line}"))),
@@ -134,7 +140,43 @@ fn policy_diff(field: &FieldChange) -> Option<String> {
     Some(text)
 }
 
+/// A policy as lines: for each statement its effect and actions, then whom, what and when it is for.
 fn lines(policy: Option<&Value>) -> String {
-    let statements = policy.and_then(|policy| policy.get("Statement"));
-    statements.and_then(|statements| serde_json::to_string_pretty(statements).ok()).unwrap_or_default()
+    let statements = policy.and_then(|policy| policy["Statement"].as_array());
+    statements.into_iter().flatten().map(statement).collect()
+}
+
+fn statement(statement: &Value) -> String {
+    let effect = statement["Effect"].as_str().unwrap_or_default();
+    let mut text = String::new();
+    for (key, word) in [
+        ("Action", effect.to_owned()),
+        ("NotAction", format!("{effect} all but")),
+        ("Principal", "  for".to_owned()),
+        ("NotPrincipal", "  for all but".to_owned()),
+        ("Resource", "  on".to_owned()),
+        ("NotResource", "  on all but".to_owned()),
+        ("Condition", "  if".to_owned()),
+    ] {
+        for item in items(&statement[key]) {
+            let _ = writeln!(text, "{word} {item}");
+        }
+    }
+    text
+}
+
+/// The items of an element, each in one line.
+fn items(element: &Value) -> Vec<String> {
+    match element {
+        Value::Null => Vec::new(),
+        Value::String(text) => vec![text.escape_debug().to_string()],
+        Value::Array(all) => all.iter().flat_map(items).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(key, value)| {
+                items(value).into_iter().map(move |item| format!("{key} {item}"))
+            })
+            .collect(),
+        other => vec![other.to_string()],
+    }
 }

@@ -12,7 +12,8 @@ pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
 pub(super) const CYAN: Style = AnsiColor::Cyan.on_default();
 
 /// The actions in the order in which they are counted.
-pub(super) const ACTIONS: [Action; 4] = [Action::Create, Action::Update, Action::Replace, Action::Delete];
+pub(super) const ACTIONS: [Action; 4] =
+    [Action::Create, Action::Update, Action::Replace, Action::Delete];
 
 pub(super) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")

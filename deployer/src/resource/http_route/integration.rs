@@ -18,7 +18,8 @@ pub(super) struct Integration {
 
 pub(super) async fn read(aws: &Aws, api: &str, id: Option<&str>) -> Result<Option<Integration>> {
     let Some(id) = id else { return Ok(None) };
-    let found = aws::optional(aws.apigateway.get_integration().api_id(api).integration_id(id).send().await);
+    let found =
+        aws::optional(aws.apigateway.get_integration().api_id(api).integration_id(id).send().await);
     let found = found.map_err(|error| aws::failed("GetIntegration", id, &error))?;
     Ok(found.map(|found| Integration {
         id: id.to_owned(),
@@ -29,7 +30,8 @@ pub(super) async fn read(aws: &Aws, api: &str, id: Option<&str>) -> Result<Optio
 
 /// AWS takes and gives a function's ARN also wrapped into that of its invocation.
 fn function_of(uri: &str) -> String {
-    let inner = uri.split_once("/functions/").and_then(|(_, rest)| rest.strip_suffix("/invocations"));
+    let inner =
+        uri.split_once("/functions/").and_then(|(_, rest)| rest.strip_suffix("/invocations"));
     inner.unwrap_or(uri).to_owned()
 }
 
@@ -46,7 +48,8 @@ pub(super) async fn orphan(aws: &Aws, api: &str, address: impl Display) -> Resul
         let call = aws.apigateway.get_integrations().api_id(api).set_next_token(page).send().await;
         let answer = call.map_err(|error| aws::failed("GetIntegrations", api, &error))?;
         let mut integrations = answer.items.unwrap_or_default().into_iter();
-        if let Some(found) = integrations.find(|found| found.description.as_deref() == Some(&mark)) {
+        if let Some(found) = integrations.find(|found| found.description.as_deref() == Some(&mark))
+        {
             return Ok(found.integration_id);
         }
         page = answer.next_token.filter(|token| !token.is_empty());
@@ -87,8 +90,9 @@ pub(super) async fn ensure(
 }
 
 pub(super) async fn delete(aws: &Aws, job: &Job<'_>, api: &str, id: &str) -> Result<()> {
-    let delete =
-        aws::settled(job, || aws.apigateway.delete_integration().api_id(api).integration_id(id).send());
+    let delete = aws::settled(job, || {
+        aws.apigateway.delete_integration().api_id(api).integration_id(id).send()
+    });
     let deleted = aws::optional(aws.in_turn(api, delete).await);
     deleted.map_err(|error| aws::failed("DeleteIntegration", id, &error))?;
     Ok(())
@@ -101,7 +105,9 @@ mod tests {
     #[test]
     fn both_forms_of_a_function_uri_are_one() {
         let arn = "arn:aws:lambda:eu-west-1:111111111111:function:signer";
-        let wrapped = format!("arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{arn}/invocations");
+        let wrapped = format!(
+            "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+        );
         assert_eq!(function_of(arn), arn);
         assert_eq!(function_of(&wrapped), arn);
     }

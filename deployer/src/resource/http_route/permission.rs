@@ -18,7 +18,12 @@ fn statement_id(address: &Address) -> String {
 
 /// Which calls our statement lets through, as the part of the source ARN behind the API's id. A
 /// statement that is not as we write them is told whole; `None` where there is none.
-pub(super) async fn read(aws: &Aws, function: &str, api: &str, address: &Address) -> Result<Option<String>> {
+pub(super) async fn read(
+    aws: &Aws,
+    function: &str,
+    api: &str,
+    address: &Address,
+) -> Result<Option<String>> {
     let found = aws::optional(aws.lambda.get_policy().function_name(function).send().await);
     let found = found.map_err(|error| aws::failed("GetPolicy", function, &error))?;
     let Some(policy) = found.and_then(|found| found.policy) else { return Ok(None) };
@@ -65,10 +70,17 @@ pub(super) async fn ensure(
             Some(_) => delete(aws, function, job.address).await?,
             None => {}
         }
-        let call = aws.lambda.add_permission().function_name(function).statement_id(statement_id(job.address));
+        let call = aws
+            .lambda
+            .add_permission()
+            .function_name(function)
+            .statement_id(statement_id(job.address));
         let call = call.action("lambda:InvokeFunction").principal(PRINCIPAL);
         let arn = format!("{}/{source}", execution_arn(aws, api));
-        call.source_arn(arn).send().await.map_err(|error| aws::failed("AddPermission", function, &error))?;
+        call.source_arn(arn)
+            .send()
+            .await
+            .map_err(|error| aws::failed("AddPermission", function, &error))?;
         Ok(())
     };
     // AWS loses permissions of one function that are added at the same time.
@@ -80,7 +92,9 @@ pub(super) async fn remove(aws: &Aws, function: &str, address: &Address) -> Resu
 }
 
 async fn delete(aws: &Aws, function: &str, address: &Address) -> Result<()> {
-    let call = aws.lambda.remove_permission().function_name(function).statement_id(statement_id(address));
-    aws::optional(call.send().await).map_err(|error| aws::failed("RemovePermission", function, &error))?;
+    let call =
+        aws.lambda.remove_permission().function_name(function).statement_id(statement_id(address));
+    aws::optional(call.send().await)
+        .map_err(|error| aws::failed("RemovePermission", function, &error))?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::resource::Job;
 
 /// Lambda takes about a second; ten minutes are what the field's tools allow.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// Whether Lambda cannot use the role yet, or cannot use it yet as its policy has it. Lambda has but
 /// one code for all wrong parameters, so the message has to tell them apart.
@@ -63,12 +63,15 @@ async fn wait(
 ) -> Result<()> {
     aws::poll(what, LIMIT, job.note, || async {
         let found = aws.lambda.get_function_configuration().function_name(name).send().await;
-        let function = found.map_err(|error| aws::failed("GetFunctionConfiguration", name, &error))?;
+        let function =
+            found.map_err(|error| aws::failed("GetFunctionConfiguration", name, &error))?;
         let reason = || {
             let reasons = [
-                function.state_reason_code().map(|code| code.as_str()),
+                function.state_reason_code().map(aws_sdk_lambda::types::StateReasonCode::as_str),
                 function.state_reason(),
-                function.last_update_status_reason_code().map(|code| code.as_str()),
+                function
+                    .last_update_status_reason_code()
+                    .map(aws_sdk_lambda::types::LastUpdateStatusReasonCode::as_str),
                 function.last_update_status_reason(),
             ];
             Error::new(format!("Lambda has not finished with {name}"))
@@ -77,7 +80,9 @@ async fn wait(
         match done(&function) {
             Some(true) => Ok(Verdict::Done(())),
             Some(false) => Ok(Verdict::NotYet(reason())),
-            None => Err(reason().within(format!("Lambda could not carry out the change of {name}"))),
+            None => {
+                Err(reason().within(format!("Lambda could not carry out the change of {name}")))
+            }
         }
     })
     .await
