@@ -22,21 +22,21 @@ use crate::state::Store;
 type Key = (String, String);
 
 /// Objects in memory, a stack's state, and what is to go wrong.
-pub struct FakeCloud {
+pub(crate) struct FakeCloud {
     /// What exists.
-    pub objects: RefCell<BTreeMap<Key, Object>>,
+    pub(crate) objects: RefCell<BTreeMap<Key, Object>>,
     /// The mutating calls so far, such as `create log_group.signer`.
-    pub calls: RefCell<Vec<String>>,
+    pub(crate) calls: RefCell<Vec<String>>,
     /// The mutating call that fails, counted from 1.
-    pub fail_at: Cell<Option<usize>>,
+    pub(crate) fail_at: Cell<Option<usize>>,
     /// Whether the failing call is carried out all the same, and only its answer lost.
-    pub lose_answer: Cell<bool>,
+    pub(crate) lose_answer: Cell<bool>,
     folder: tempfile::TempDir,
 }
 
 impl FakeCloud {
     /// An empty cloud.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             objects: RefCell::default(),
             calls: RefCell::default(),
@@ -47,25 +47,25 @@ impl FakeCloud {
     }
 
     /// The stack's state as it is on disk.
-    pub fn store(&self, stack: &str) -> Store {
+    pub(crate) fn store(&self, stack: &str) -> Store {
         let mut store = Store::open(self.folder.path().join("state.json"), stack).expect("a state");
         store.bind("111111111111", "eu-west-1").expect("always the same account");
         store
     }
 
     /// Forgets the state file.
-    pub fn lose_state(&self) {
+    pub(crate) fn lose_state(&self) {
         let _ = std::fs::remove_file(self.folder.path().join("state.json"));
     }
 
     /// The plan for a stack file as things stand.
-    pub fn plan(&self, text: &str) -> Result<Plan> {
+    pub(crate) fn plan(&self, text: &str) -> Result<Plan> {
         let stack = Stack::parse(text, "stack.yaml", ".".into())?;
         self.plan_for(&stack, &gather(&stack))
     }
 
     /// The plan to destroy a stack.
-    pub fn plan_destroy(&self, text: &str) -> Result<Plan> {
+    pub(crate) fn plan_destroy(&self, text: &str) -> Result<Plan> {
         let stack = Stack::parse(text, "stack.yaml", ".".into())?;
         self.plan_for(&stack, &desired::nothing(&stack))
     }
@@ -77,14 +77,14 @@ impl FakeCloud {
     }
 
     /// Carries a plan out.
-    pub fn carry_out(&self, plan: &Plan) -> Outcome {
+    pub(crate) fn carry_out(&self, plan: &Plan) -> Outcome {
         let mut store = self.store(&plan.stack);
         block_on(apply::apply(plan, &Payloads::new(), self, &mut store, &|_| ()))
             .expect("a state to write")
     }
 
     /// Plans and applies; the calls that it took.
-    pub fn apply(&self, text: &str) -> Vec<String> {
+    pub(crate) fn apply(&self, text: &str) -> Vec<String> {
         self.calls.borrow_mut().clear();
         let plan = self.plan(text).expect("a plan");
         let outcome = self.carry_out(&plan);
@@ -93,7 +93,7 @@ impl FakeCloud {
     }
 
     /// Plans and destroys; the calls that it took.
-    pub fn destroy(&self, text: &str) -> Vec<String> {
+    pub(crate) fn destroy(&self, text: &str) -> Vec<String> {
         self.calls.borrow_mut().clear();
         let plan = self.plan_destroy(text).expect("a plan");
         let outcome = self.carry_out(&plan);
@@ -102,14 +102,14 @@ impl FakeCloud {
     }
 
     /// Changes an object behind the deployer's back.
-    pub fn tamper(&self, kind: &str, change: impl FnOnce(&mut Object)) {
+    pub(crate) fn tamper(&self, kind: &str, change: impl FnOnce(&mut Object)) {
         let mut objects = self.objects.borrow_mut();
         let (_, object) = objects.iter_mut().find(|((k, _), _)| k == kind).expect("such an object");
         change(object);
     }
 
     /// Removes an object behind the deployer's back.
-    pub fn remove(&self, kind: &str) {
+    pub(crate) fn remove(&self, kind: &str) {
         self.objects.borrow_mut().retain(|(k, _), _| k != kind);
     }
 
@@ -207,7 +207,7 @@ impl Cloud for FakeCloud {
 }
 
 /// What a stack wants, with made-up fingerprints in the place of local files.
-pub fn gather(stack: &Stack) -> Desired {
+pub(crate) fn gather(stack: &Stack) -> Desired {
     let resources = stack.resources.iter().map(|(address, declaration)| {
         let mut spec = declaration.declared.clone();
         let fields = spec.as_object_mut().expect("an entry is a mapping");

@@ -1,0 +1,11 @@
+//! Integration tests, in one binary because linking the AWS SDK takes longer than running them.
+//!
+//! Every test that needs AWS starts a local one of its own, and stops it; only its installation is
+//! shared. So they run in parallel, and leave nothing behind.
+
+mod support;
+
+mod ca;
+mod end_to_end;
+mod issue;
+mod local;
