@@ -101,7 +101,7 @@ impl World {
     }
 
     /// Clients that act as somebody.
-    pub async fn aws(&self, who: Credentials) -> Aws {
+    pub(crate) async fn aws(&self, who: Credentials) -> Aws {
         let instance = self.instance();
         let target =
             Target { region: Some(instance.region), local: Some((instance.endpoint, who)) };
@@ -109,7 +109,7 @@ impl World {
     }
 
     /// Clients that act as the account's root, to change things behind the deployer's back.
-    pub async fn root(&self) -> Aws {
+    pub(crate) async fn root(&self) -> Aws {
         self.aws(Credentials::new("test", "test", None, None, "root")).await
     }
 }
