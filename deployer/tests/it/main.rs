@@ -7,5 +7,6 @@ mod support;
 
 mod ca;
 mod end_to_end;
+mod invariants;
 mod issue;
 mod local;
