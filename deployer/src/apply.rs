@@ -243,10 +243,7 @@ impl Run<'_> {
             ))
             .because(format!("`${{{}.{}}}` has no value", missing.address, missing.attribute)));
         }
-        match resource::find(&change.address.kind) {
-            Some(kind) => kind.normalise(&resolved),
-            None => Ok(resolved),
-        }
+        resource::of(&change.address)?.normalise(&resolved)
     }
 
     fn enter(&self, change: &Change, phase: Phase, spec: &Value, outputs: Value) -> Result<()> {

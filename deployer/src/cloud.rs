@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::aws::Aws;
-use crate::error::Error;
 use crate::resource::{self, AnyResourceType, Job, Object, Promise, Reading};
 
 /// Where objects live.
@@ -58,9 +57,8 @@ fn with<'a, T: 'a>(
     address: &Address,
     call: impl FnOnce(&'static dyn AnyResourceType) -> Promise<'a, T>,
 ) -> Promise<'a, T> {
-    if let Some(kind) = resource::find(&address.kind) {
-        return call(kind);
+    match resource::of(address) {
+        Ok(kind) => call(kind),
+        Err(error) => Box::pin(async { Err(error) }),
     }
-    let error = Error::new(format!("{address} is of a type that this release does not know"));
-    Box::pin(async { Err(error) })
 }

@@ -29,7 +29,7 @@ pub fn gather(stack: &Stack, sources: &Sources<'_>) -> Result<(Desired, Payloads
     let mut payloads = Payloads::new();
     let mut failures: Vec<(Address, Error)> = Vec::new();
     for (address, declaration) in &stack.resources {
-        let Some(kind) = resource::find(&address.kind) else { continue };
+        let kind = resource::of(address)?;
         match kind.gather(&declaration.declared, sources) {
             Ok(gathered) => {
                 let depends_on = declaration.depends_on.clone();

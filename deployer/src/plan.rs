@@ -1,7 +1,9 @@
 //! The plan: desired, observed and state in; changes out. Pure and synchronous, and complete: apply
 //! decides nothing but the order and the retries.
 
+mod ownership;
 mod reason;
+mod sequence;
 #[cfg(test)]
 mod tests;
 
@@ -14,8 +16,7 @@ pub use reason::Reason;
 
 use crate::address::Address;
 use crate::diff::{self, Difference};
-use crate::error::{Error, Result};
-use crate::graph;
+use crate::error::Result;
 use crate::reference::{self, Reference};
 use crate::resource::{self, AnyResourceType, Object, Reading, tags};
 use crate::state::{Entry, Phase, State};
@@ -123,27 +124,19 @@ impl Plan {
 /// Objects of the same name that belong to others, all of them in one error.
 pub fn plan(desired: &Desired, observed: &Observed, state: &State) -> Result<Plan> {
     let mut planner = Planner { desired, observed, state, known: BTreeMap::new() };
-    let wanted_order = order(desired.resources.iter().map(|(a, wanted)| (a, &wanted.depends_on)))?;
-    let mut refusals = Vec::new();
+    ownership::check(desired, observed, state)?;
+    let wanted = desired.resources.iter().map(|(address, wanted)| (address, &wanted.depends_on));
     let mut changes = BTreeMap::new();
-    for address in &wanted_order {
-        match planner.wanted(address, &desired.resources[address]) {
-            Ok(change) => {
-                changes.insert(address.clone(), change);
-            }
-            Err(refusal) => refusals.push(refusal),
-        }
+    for address in sequence::order(wanted)? {
+        let change = planner.wanted(&address, &desired.resources[&address])?;
+        changes.insert(address, change);
     }
     for address in observed.keys().filter(|address| !desired.resources.contains_key(*address)) {
         if let Some(change) = planner.unwanted(address) {
             changes.insert(address.clone(), change);
         }
     }
-    if !refusals.is_empty() {
-        return Err(refuse(refusals));
-    }
-    let ordered = sequence(&mut changes, state)?;
-    Ok(Plan { stack: desired.stack.clone(), changes: ordered })
+    Ok(Plan { stack: desired.stack.clone(), changes: sequence::changes(changes, state)? })
 }
 
 struct Planner<'a> {
@@ -156,7 +149,7 @@ struct Planner<'a> {
 
 impl Planner<'_> {
     fn wanted(&mut self, address: &Address, wanted: &Wanted) -> Result<Change> {
-        let kind = kind_of(address)?;
+        let kind = resource::of(address)?;
         let spec =
             kind.normalise(&reference::resolve(&wanted.spec, &|found| lookup(&self.known, found)))?;
         let entry = self.state.resources.get(address);
@@ -173,7 +166,6 @@ impl Planner<'_> {
         };
         match reading {
             Reading::Present(live) => {
-                self.own(address, live, entry)?;
                 compare(kind, &mut change, live, &spec, entry)?;
             }
             Reading::Absent | Reading::Recoverable(_) => {
@@ -197,13 +189,7 @@ impl Planner<'_> {
         let Some(Reading::Present(live)) = self.observed.get(address) else {
             return None;
         };
-        // An object without tags of its own lives within one that was found to be ours.
-        let ours = match tags::owner(&live.spec) {
-            None => true,
-            Some(("", _)) => entry.is_some(),
-            Some((stack, _)) => stack == self.desired.stack,
-        };
-        if !ours {
+        if !ownership::may_delete(&self.desired.stack, live, entry) {
             return None;
         }
         Some(Change {
@@ -223,28 +209,6 @@ impl Planner<'_> {
                 .unwrap_or_default(),
             live: Some(live.clone()),
         })
-    }
-
-    /// Refuses an object that belongs to somebody else.
-    fn own(&self, address: &Address, live: &Object, entry: Option<&Entry>) -> Result<()> {
-        let Some((stack, owner)) = tags::owner(&live.spec) else { return Ok(()) };
-        let ours = stack == self.desired.stack && owner == address.to_string();
-        if ours || (stack.is_empty() && entry.is_some()) {
-            return Ok(());
-        }
-        let name = live.outputs.get("arn").and_then(Value::as_str).unwrap_or_default();
-        let whose = match (stack, owner) {
-            ("", _) => "it carries no ownership tags".to_owned(),
-            (stack, owner) => format!("its tags say that it is {owner} of the stack `{stack}`"),
-        };
-        Err(Error::new(format!("{address} exists already and is not this stack's: {name}"))
-            .because(whose)
-            .hint(format!(
-                "to adopt it, tag it with {}={} and {}={address}; otherwise choose another name",
-                tags::STACK,
-                self.desired.stack,
-                tags::ADDRESS
-            )))
     }
 }
 
@@ -327,67 +291,4 @@ fn at<'v>(document: &'v Value, path: &str) -> Option<&'v Value> {
 /// Resolves a reference from outputs that are known.
 pub(crate) fn lookup(known: &BTreeMap<Address, Value>, found: &Reference) -> Option<String> {
     known.get(&found.address)?.get(&found.attribute)?.as_str().map(ToOwned::to_owned)
-}
-
-fn kind_of(address: &Address) -> Result<&'static dyn AnyResourceType> {
-    resource::find(&address.kind).ok_or_else(|| {
-        Error::new(format!("{address} is of a type that this release does not know"))
-            .hint("use the release of deployer that made it")
-    })
-}
-
-fn order<'a>(
-    edges: impl Iterator<Item = (&'a Address, &'a BTreeSet<Address>)>,
-) -> Result<Vec<Address>> {
-    let graph = edges.map(|(address, needs)| (address.clone(), needs.clone())).collect();
-    graph::order(&graph).map_err(|cycle| {
-        let path: Vec<_> = cycle.iter().map(ToString::to_string).collect();
-        Error::new(format!("these need each other: {}", path.join(" → ")))
-    })
-}
-
-/// Gives each change what it must wait for, and puts all in order.
-fn sequence(changes: &mut BTreeMap<Address, Change>, state: &State) -> Result<Vec<Change>> {
-    let deleted: BTreeSet<Address> = changes
-        .values()
-        .filter(|change| change.action == Action::Delete)
-        .map(|change| change.address.clone())
-        .collect();
-    let mut after: BTreeMap<Address, BTreeSet<Address>> =
-        changes.keys().map(|address| (address.clone(), BTreeSet::new())).collect();
-    for change in changes.values() {
-        let remembered = state.resources.get(&change.address).map(|entry| &entry.depends_on);
-        for need in change.depends_on.iter().chain(remembered.into_iter().flatten()) {
-            if deleted.contains(need) {
-                // What is still referred to, or was until this plan, goes last.
-                if let Some(waits) = after.get_mut(need) {
-                    waits.insert(change.address.clone());
-                }
-            } else if change.depends_on.contains(need) && changes.contains_key(need) {
-                after.entry(change.address.clone()).or_default().insert(need.clone());
-            }
-        }
-    }
-    let ordered = order(after.iter())?;
-    Ok(ordered
-        .into_iter()
-        .filter_map(|address| {
-            let mut change = changes.remove(&address)?;
-            change.after = after.remove(&address).unwrap_or_default();
-            Some(change)
-        })
-        .collect())
-}
-
-fn refuse(mut refusals: Vec<Error>) -> Error {
-    if refusals.len() == 1 {
-        return refusals.remove(0);
-    }
-    let mut error =
-        Error::new(format!("{} objects exist already and are not this stack's", refusals.len()));
-    for refusal in refusals {
-        error = error.because(format!("{}: {}", refusal.message, refusal.causes.join(": ")));
-        error.hints.extend(refusal.hints);
-    }
-    error
 }

@@ -56,7 +56,7 @@ fn reads<'a>(
 ) -> Result<Vec<impl Future<Output = (Address, Result<Reading<Object>>)> + use<'a>>> {
     let mut reads = Vec::new();
     for (address, lead) in leads {
-        let Some(kind) = resource::find(&address.kind) else { continue };
+        let kind = resource::of(address)?;
         let document = reference::resolve(&lead.document, &|found| lookup(outputs, found));
         let identity = kind.identity(&document)?;
         if reference::is_unknown(&identity) {

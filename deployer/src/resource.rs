@@ -42,6 +42,17 @@ pub fn find(kind: &str) -> Option<&'static dyn AnyResourceType> {
     RESOURCE_TYPES.iter().copied().find(|resource| resource.kind() == kind)
 }
 
+/// The type of the resource at an address.
+///
+/// # Errors
+/// If this release does not know it, because the state was written by another one.
+pub fn of(address: &Address) -> Result<&'static dyn AnyResourceType> {
+    find(&address.kind).ok_or_else(|| {
+        Error::new(format!("{address} is of a type that this release does not know"))
+            .hint("use the release of deployer that made it")
+    })
+}
+
 /// One kind of AWS object: what users declare of it, and how it is read, made, changed and removed.
 pub trait ResourceType: 'static + Sync {
     /// The first half of its addresses.

@@ -13,6 +13,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::Tag;
 use aws_smithy_types::date_time::Format;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 use signer::ca::Ca;
 use time::OffsetDateTime;
@@ -21,7 +22,7 @@ use zeroize::Zeroizing;
 use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Payload, Reading, ResourceType, Sources};
 use crate::address::Address;
-use crate::aws::{self, ALREADY_EXISTS, Aws, Verdict};
+use crate::aws::{self, ALREADY_EXISTS, Aws, SdkError, Verdict};
 use crate::error::{Error, Result};
 
 /// A secret that was deleted by force stays in the way for some seconds.
@@ -347,8 +348,7 @@ async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<Option<Outputs>> 
             }
             Err(error) => error,
         };
-        let in_the_way =
-            aws::is(&error, ALREADY_EXISTS) || aws::is(&error, &["InvalidRequestException"]);
+        let in_the_way = aws::is(&error, ALREADY_EXISTS) || is_being_deleted(&error);
         let failure = aws::failed("CreateSecret", &spec.name, &error);
         match describe(aws, &spec.name).await? {
             Some(_) if in_the_way => Ok(Verdict::Done(None)),
@@ -357,6 +357,14 @@ async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<Option<Outputs>> 
         }
     })
     .await
+}
+
+/// AWS has one code for all requests that do not fit the secret's state, so the message has to tell.
+fn is_being_deleted<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    let message =
+        error.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or_default();
+    aws::is(error, &["InvalidRequestException"])
+        && ["scheduled for deletion", "was deleted"].iter().any(|text| message.contains(text))
 }
 
 /// A secret of this name was there before us: ours from an interrupted run, ours but deleted, or
