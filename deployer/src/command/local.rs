@@ -51,7 +51,7 @@ fn describe(instance: &Instance, ui: &Ui) -> Result<()> {
     ui.data(&format!("endpoint  {}", instance.endpoint));
     ui.data(&format!("account   {} in {}", instance.account, instance.region));
     ui.data(&format!("process   {}", instance.pid));
-    ui.data(&format!("deployer  . {}", folder.join("deployer.env").display()));
-    ui.data(&format!("client    . {}", folder.join("client.env").display()));
+    ui.data(&format!("deployer  source {}", folder.join("deployer.env").display()));
+    ui.data(&format!("client    source {}", folder.join("client.env").display()));
     Ok(())
 }
