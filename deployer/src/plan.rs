@@ -229,12 +229,15 @@ impl Planner<'_> {
     fn own(&self, address: &Address, live: &Object, entry: Option<&Entry>) -> Result<()> {
         let Some((stack, owner)) = tags::owner(&live.spec) else { return Ok(()) };
         let ours = stack == self.desired.stack && owner == address.to_string();
-        if ours || (stack.is_empty() && entry.is_some()) {
+        // Somebody has taken ownership tags off an object that the state knows to be ours.
+        let untagged = stack.is_empty() || (stack == self.desired.stack && owner.is_empty());
+        if ours || (untagged && entry.is_some()) {
             return Ok(());
         }
         let name = live.outputs.get("arn").and_then(Value::as_str).unwrap_or_default();
         let whose = match (stack, owner) {
             ("", _) => "it carries no ownership tags".to_owned(),
+            (stack, "") => format!("its tags say that it is of the stack `{stack}`, but not what"),
             (stack, owner) => format!("its tags say that it is {owner} of the stack `{stack}`"),
         };
         Err(Error::new(format!("{address} exists already and is not this stack's: {name}"))
