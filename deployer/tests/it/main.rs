@@ -9,3 +9,4 @@ mod ca;
 mod end_to_end;
 mod issue;
 mod local;
+mod resources;
