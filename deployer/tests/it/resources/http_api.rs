@@ -162,8 +162,8 @@ async fn what_others_do_to_an_api_is_mended() {
 
 #[tokio::test]
 async fn an_api_is_found_by_its_tags_when_the_state_is_lost() {
-    let deployed = Deployed::new(ENTRY).await;
-    let (root, made) = (&deployed.root, api(&deployed.root).await);
+    let deployed = Deployed::new("  {}\n").await;
+    let root = &deployed.root;
     // Names are not unique: others of the same name must not be taken for ours.
     for tags in [vec![], vec![("deployer:stack", "other"), ("deployer:address", ADDRESS)]] {
         let mut call = root.apigateway.create_api().name("trial").protocol_type("HTTP".into());
@@ -172,6 +172,8 @@ async fn an_api_is_found_by_its_tags_when_the_state_is_lost() {
         }
         call.send().await.expect("another API");
     }
+    deployed.declares(ENTRY);
+    deployed.converges("create http_api.api: new", CREATE);
     let before = apis(root).await;
 
     deployed.loses_state();
@@ -181,7 +183,9 @@ async fn an_api_is_found_by_its_tags_when_the_state_is_lost() {
     deployed.loses_state();
     deployed.world.edit("description: First", "description: Second");
     deployed.converges("update http_api.api: description", "UpdateApi");
-    let id = made["id"].as_str().expect("an id");
+    let mut mine = before.as_object().expect("APIs").values();
+    let mine = mine.find(|api| api["tags"]["deployer:stack"] == "trial").expect("our API");
+    let id = mine["id"].as_str().expect("an id");
     let changed = format!(r#"{id}.description: "First" → "Second""#);
     assert_eq!(changes(&before, &apis(root).await), changed);
 }

@@ -217,13 +217,15 @@ async fn the_permission_is_kept_as_narrow_as_it_was_and_others_are_left_alone() 
     deployed.converges("update http_route.issue: invoke_from (drift)", "AddPermission");
     assert_eq!(routing(root).await, made);
 
+    let source = format!("arn:aws:execute-api:us-east-1:000000000000:{}", id(root).await);
+    let exact = format!("{source}/$default/POST/issue");
     for widened in [
         add(ours),
-        add(ours)
-            .source_arn(format!("arn:aws:execute-api:us-east-1:000000000000:{}/*", id(root).await)),
+        add(ours).source_arn(format!("{source}/*")),
         add(ours)
             .source_arn("arn:aws:execute-api:us-east-1:000000000000:other/$default/POST/issue"),
-        add(ours).principal("*"),
+        add(ours).source_arn(&exact).principal("*"),
+        add(ours).source_arn(&exact).action("lambda:*"),
     ] {
         remove().send().await.expect("a permission to remove");
         widened.send().await.expect("a wider permission");
