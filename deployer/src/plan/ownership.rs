@@ -39,14 +39,15 @@ pub(super) fn check(desired: &Desired, observed: &Observed, state: &State) -> Re
 fn refusal(stack: &str, address: &Address, live: &Object, entry: Option<&Entry>) -> Option<Error> {
     let (its_stack, its_address) = tags::owner(&live.spec)?;
     let ours = its_stack == stack && its_address == address.to_string();
-    // What we have made ourselves is still ours when somebody has removed its tags.
-    if ours || (its_stack.is_empty() && entry.is_some()) {
+    // What we have made ourselves is still ours when somebody has taken its tags off.
+    let untagged = its_stack.is_empty() || (its_stack == stack && its_address.is_empty());
+    if ours || (untagged && entry.is_some()) {
         return None;
     }
-    let whose = if its_stack.is_empty() {
-        "it carries no ownership tags".to_owned()
-    } else {
-        format!("its tags say that it is {its_address} of the stack `{its_stack}`")
+    let whose = match (its_stack, its_address) {
+        ("", _) => "it carries no ownership tags".to_owned(),
+        (its_stack, "") => format!("its tags say that it is of the stack `{its_stack}`, but not what"),
+        _ => format!("its tags say that it is {its_address} of the stack `{its_stack}`"),
     };
     let name = live.outputs.get("arn").or(live.outputs.get("id")).and_then(Value::as_str);
     let name = name.unwrap_or_default();

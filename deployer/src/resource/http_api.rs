@@ -165,7 +165,7 @@ description: Issues certificates
         if old.auto_deploy != spec.auto_deploy {
             stage(aws, id, &spec, old.auto_deploy).await?;
         }
-        let arn = format!("arn:{}:apigateway:{}::/apis/{id}", aws.partition, aws.region);
+        let arn = arn(aws, id);
         let (set, remove) = tags::changes(&old.tags, &spec.tags);
         if !set.is_empty() {
             let call = aws
@@ -197,21 +197,30 @@ description: Issues certificates
 }
 
 async fn read(aws: &Aws, id: &str) -> Result<Option<Live<Spec, Outputs>>> {
-    let (api, stage) = tokio::join!(
+    // `GetApi` tells the tags as well, but in the local AWS those of the creation for ever.
+    let arn = arn(aws, id);
+    let (api, stage, tags) = tokio::join!(
         aws.apigateway.get_api().api_id(id).send(),
         aws.apigateway.get_stage().api_id(id).stage_name(STAGE).send(),
+        aws.apigateway.get_tags().resource_arn(&arn).send(),
     );
     let api = aws::optional(api).map_err(|error| aws::failed("GetApi", id, &error))?;
     let stage = aws::optional(stage).map_err(|error| aws::failed("GetStage", id, &error))?;
+    let tags = aws::optional(tags).map_err(|error| aws::failed("GetTags", &arn, &error))?;
     Ok(api.map(|api| Live {
         spec: Spec {
             name: api.name.unwrap_or_default(),
             description: api.description.unwrap_or_default(),
             auto_deploy: stage.as_ref().and_then(GetStageOutput::auto_deploy),
-            tags: tags::from_aws(api.tags.unwrap_or_default()),
+            tags: tags::from_aws(tags.and_then(|found| found.tags).unwrap_or_default()),
         },
         outputs: outputs(aws, id, api.api_endpoint),
     }))
+}
+
+/// The ARN under which API Gateway keeps the tags of an API.
+fn arn(aws: &Aws, id: &str) -> String {
+    format!("arn:{}:apigateway:{}::/apis/{id}", aws.partition, aws.region)
 }
 
 /// The API that carries these ownership tags, on whatever page of the list it is.

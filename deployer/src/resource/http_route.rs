@@ -75,6 +75,9 @@ pub struct Outputs {
     pub route_id: Option<String>,
     /// The integration's id within its API.
     pub integration_id: Option<String>,
+    /// The function whose resource policy holds our permission, also when the route leads elsewhere.
+    #[serde(default)]
+    pub permitted: Option<String>,
 }
 
 fn aws_iam() -> String {
@@ -156,7 +159,8 @@ function: ${lambda_function.signer.arn}
             integration::read(aws, &identity.api, target),
             permission::read(aws, &identity.function, &identity.api, address),
         );
-        let integration = integration?;
+        let (integration, invoke_from) = (integration?, invoke_from?);
+        let permitted = invoke_from.is_some().then(|| identity.function.clone());
         Ok(Reading::Present(Live {
             spec: Spec {
                 api: identity.api.clone(),
@@ -170,11 +174,12 @@ function: ${lambda_function.signer.arn}
                 payload_format: integration
                     .as_ref()
                     .and_then(|integration| integration.payload_format.clone()),
-                invoke_from: invoke_from?,
+                invoke_from,
             },
             outputs: Outputs {
                 route_id: route.route_id,
                 integration_id: integration.map(|integration| integration.id),
+                permitted,
                 ..outputs(aws, &identity.api, &identity.route)
             },
         }))
@@ -191,8 +196,8 @@ function: ${lambda_function.signer.arn}
             return Self::update(aws, job, live, spec).await;
         }
         let mut outputs = outputs(aws, &spec.api, &spec.route);
-        let orphan = integration::orphan(aws, &spec.api, job.address).await?;
-        let id = integration::ensure(aws, job, &spec.api, orphan.as_deref(), function).await?;
+        let ours = integration::find(aws, &spec.api, job.address).await?;
+        let id = integration::ensure(aws, job, &spec.api, ours.as_deref(), function).await?;
         outputs.integration_id = Some(id.clone());
         job.record(&outputs)?;
         let made = aws::settled(job, || {
@@ -211,6 +216,7 @@ function: ${lambda_function.signer.arn}
         outputs.route_id = made.route_id;
         job.record(&outputs)?;
         permission::ensure(aws, job, function, &spec.api, spec.invoke_from.as_deref()).await?;
+        outputs.permitted = Some(function.to_owned());
         Ok(outputs)
     }
 
@@ -223,8 +229,17 @@ function: ${lambda_function.signer.arn}
         let (old, mut known) = (&live.spec, live.outputs.clone());
         let function = function(&spec)?;
         let same = (&old.function, &old.payload_format) == (&spec.function, &spec.payload_format);
+        // The permission lives on the function and goes when that is made anew, so it is looked at
+        // again whenever the function may have been; and first, so that a run that is interrupted
+        // here leaves a difference behind to find.
+        if !same || old.invoke_from != spec.invoke_from {
+            permission::ensure(aws, job, function, &spec.api, spec.invoke_from.as_deref()).await?;
+            known.permitted = Some(function.to_owned());
+        }
         if !same || known.integration_id.is_none() {
-            let id = known.integration_id.as_deref();
+            // Somebody may have led the route to an integration of theirs, which is not ours to change.
+            let ours = integration::find(aws, &spec.api, job.address).await?;
+            let id = ours.as_deref().or(known.integration_id.as_deref());
             known.integration_id =
                 Some(integration::ensure(aws, job, &spec.api, id, function).await?);
             job.record(&known)?;
@@ -247,10 +262,8 @@ function: ${lambda_function.signer.arn}
                 .await
                 .map_err(|error| aws::failed("UpdateRoute", &spec.route, &error))?;
         }
-        // The permission lives on the function and goes when that is made anew, so it is looked at
-        // again whenever the function may have been.
-        if !same || old.invoke_from != spec.invoke_from {
-            permission::ensure(aws, job, function, &spec.api, spec.invoke_from.as_deref()).await?;
+        if let Some(former) = live.outputs.permitted.filter(|former| former != function) {
+            permission::remove(aws, &former, job.address).await?;
         }
         Ok(Outputs { arn: outputs(aws, &spec.api, &spec.route).arn, ..known })
     }
@@ -265,10 +278,11 @@ function: ${lambda_function.signer.arn}
             let deleted = aws::optional(aws.in_turn(&spec.api, delete).await);
             deleted.map_err(|error| aws::failed("DeleteRoute", &spec.route, &error))?;
         }
-        if let Some(id) = &outputs.integration_id {
+        let ours = integration::find(aws, &spec.api, job.address).await?;
+        if let Some(id) = ours.as_ref().or(outputs.integration_id.as_ref()) {
             integration::delete(aws, job, &spec.api, id).await?;
         }
-        if let (Some(function), Some(_)) = (&spec.function, &spec.invoke_from) {
+        if let Some(function) = &outputs.permitted {
             permission::remove(aws, function, job.address).await?;
         }
         Ok(None)
@@ -283,7 +297,7 @@ fn function(spec: &Spec) -> Result<&str> {
 
 fn outputs(aws: &Aws, api: &str, route: &str) -> Outputs {
     let arn = format!("{}/{}", execution_arn(aws, api), source(route));
-    Outputs { arn, route_id: None, integration_id: None }
+    Outputs { arn, route_id: None, integration_id: None, permitted: None }
 }
 
 fn execution_arn(aws: &Aws, api: &str) -> String {

@@ -10,3 +10,4 @@ mod end_to_end;
 mod invariants;
 mod issue;
 mod local;
+mod resources;

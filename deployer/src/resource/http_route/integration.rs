@@ -35,18 +35,23 @@ fn function_of(uri: &str) -> String {
     inner.unwrap_or(uri).to_owned()
 }
 
-/// The mark by which an integration is known again that no route leads to yet.
+/// The mark by which an integration is known again that no route leads to.
 fn mark(address: impl Display) -> String {
     format!("{address} (made by deployer)")
 }
 
-/// The integration that an interrupted run has made but not recorded.
-pub(super) async fn orphan(aws: &Aws, api: &str, address: impl Display) -> Result<Option<String>> {
+/// The integration that is ours, whether or not the route leads to it: an interrupted run may not have
+/// come so far, and others may have led the route elsewhere.
+pub(super) async fn find(aws: &Aws, api: &str, address: impl Display) -> Result<Option<String>> {
     let mark = mark(address);
     let mut page = None;
     loop {
         let call = aws.apigateway.get_integrations().api_id(api).set_next_token(page).send().await;
-        let answer = call.map_err(|error| aws::failed("GetIntegrations", api, &error))?;
+        let Some(answer) =
+            aws::optional(call).map_err(|error| aws::failed("GetIntegrations", api, &error))?
+        else {
+            return Ok(None);
+        };
         let mut integrations = answer.items.unwrap_or_default().into_iter();
         if let Some(found) = integrations.find(|found| found.description.as_deref() == Some(&mark))
         {
