@@ -96,12 +96,13 @@ pub trait ResourceType: 'static + Sync {
         address: &Address,
     ) -> impl Future<Output = Result<Reading<Live<Self::Spec, Self::Outputs>>>>;
 
-    /// Makes the object. What a run before this one left half-made is found and finished.
+    /// Makes the object; `None` where there is such an object already. That one is then read, and
+    /// brought to the spec if it is ours.
     fn create(
         aws: &Aws,
         job: &Job<'_>,
         spec: Self::Spec,
-    ) -> impl Future<Output = Result<Self::Outputs>>;
+    ) -> impl Future<Output = Result<Option<Self::Outputs>>>;
 
     /// Brings the live object to the spec, touching only what differs.
     fn update(
@@ -339,7 +340,12 @@ impl<R: ResourceType> AnyResourceType for R {
     }
 
     fn create<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value> {
-        Box::pin(async move { encode(&R::create(aws, job, decode(spec)?).await?) })
+        Box::pin(async move {
+            match R::create(aws, job, decode(spec.clone())?).await? {
+                Some(outputs) => encode(&outputs),
+                None => finish::<R>(aws, job, spec).await,
+            }
+        })
     }
 
     fn update<'a>(
@@ -360,6 +366,19 @@ impl<R: ResourceType> AnyResourceType for R {
     ) -> Promise<'a, Option<String>> {
         Box::pin(async move { R::delete(aws, job, typed(live)?).await })
     }
+}
+
+/// There was such an object before us: ours from an interrupted run, which is finished, or somebody
+/// else's, which is left alone.
+async fn finish<R: ResourceType>(aws: &Aws, job: &Job<'_>, spec: Value) -> Result<Value> {
+    let identity = decode(spec.clone())?;
+    if let Reading::Present(live) = R::read(aws, identity, None, job.address).await?
+        && tags::owner(&encode(&live.spec)?) == tags::owner(&spec)
+    {
+        return encode(&R::update(aws, job, live, decode(spec)?).await?);
+    }
+    Err(Error::new(format!("{} was made by somebody else meanwhile", job.address))
+        .hint("run again to see whose it is"))
 }
 
 fn typed<S: DeserializeOwned, O: DeserializeOwned>(object: Object) -> Result<Live<S, O>> {

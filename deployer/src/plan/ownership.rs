@@ -46,7 +46,9 @@ fn refusal(stack: &str, address: &Address, live: &Object, entry: Option<&Entry>)
     }
     let whose = match (its_stack, its_address) {
         ("", _) => "it carries no ownership tags".to_owned(),
-        (its_stack, "") => format!("its tags say that it is of the stack `{its_stack}`, but not what"),
+        (its_stack, "") => {
+            format!("its tags say that it is of the stack `{its_stack}`, but not what")
+        }
         _ => format!("its tags say that it is {its_address} of the stack `{its_stack}`"),
     };
     let name = live.outputs.get("arn").or(live.outputs.get("id")).and_then(Value::as_str);

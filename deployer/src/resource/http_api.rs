@@ -121,11 +121,9 @@ description: Issues certificates
         }
     }
 
-    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
-        if let Some(id) = find(aws, &spec.tags).await?
-            && let Some(live) = read(aws, &id).await?
-        {
-            return Self::update(aws, job, live, spec).await;
+    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
+        if find(aws, &spec.tags).await?.is_some() {
+            return Ok(None);
         }
         let made = aws
             .apigateway
@@ -143,7 +141,7 @@ description: Issues certificates
         let outputs = outputs(aws, &id, made.api_endpoint);
         job.record(&outputs)?;
         stage(aws, &id, &spec, None).await?;
-        Ok(outputs)
+        Ok(Some(outputs))
     }
 
     async fn update(

@@ -185,15 +185,15 @@ function: ${lambda_function.signer.arn}
         }))
     }
 
-    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
+    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
         let function = function(&spec)?;
         let identity = Identity {
             api: spec.api.clone(),
             route: spec.route.clone(),
             function: function.to_owned(),
         };
-        if let Reading::Present(live) = Self::read(aws, identity, None, job.address).await? {
-            return Self::update(aws, job, live, spec).await;
+        if find(aws, &identity, None).await?.is_some() {
+            return Ok(None);
         }
         let mut outputs = outputs(aws, &spec.api, &spec.route);
         let ours = integration::find(aws, &spec.api, job.address).await?;
@@ -217,7 +217,7 @@ function: ${lambda_function.signer.arn}
         job.record(&outputs)?;
         permission::ensure(aws, job, function, &spec.api, spec.invoke_from.as_deref()).await?;
         outputs.permitted = Some(function.to_owned());
-        Ok(outputs)
+        Ok(Some(outputs))
     }
 
     async fn update(

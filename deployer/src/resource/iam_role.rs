@@ -175,7 +175,7 @@ allow:
         }))
     }
 
-    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
+    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
         let made = aws
             .iam
             .create_role()
@@ -187,7 +187,7 @@ allow:
             .await;
         let role = match made {
             Ok(answer) => answer.role,
-            Err(error) if aws::is(&error, ALREADY_EXISTS) => return finish(aws, job, spec).await,
+            Err(error) if aws::is(&error, ALREADY_EXISTS) => return Ok(None),
             Err(error) => return Err(aws::failed("CreateRole", &spec.name, &error)),
         };
         let role =
@@ -199,7 +199,7 @@ allow:
         };
         job.record(&outputs)?;
         allow(aws, job, &spec).await?;
-        Ok(outputs)
+        Ok(Some(outputs))
     }
 
     async fn update(
@@ -260,20 +260,6 @@ allow:
             }
         })
         .await
-    }
-}
-
-/// A role of this name was there before us: ours from an interrupted run, or somebody else's.
-async fn finish(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
-    let identity = Identity { name: spec.name.clone() };
-    match IamRole::read(aws, identity, None, job.address).await? {
-        Reading::Present(live)
-            if live.spec.tags.get(tags::ADDRESS) == spec.tags.get(tags::ADDRESS) =>
-        {
-            IamRole::update(aws, job, live, spec).await
-        }
-        _ => Err(Error::new(format!("the role {} was made by somebody else meanwhile", spec.name))
-            .hint("run again to see whose it is")),
     }
 }
 

@@ -4,30 +4,23 @@
 //! of two hashes. Every change must wait until the one before has settled.
 //! <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>
 
+mod calls;
+mod limits;
 mod settle;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{self, Environment, FunctionCode, LogFormat, LoggingConfig, Runtime};
+use aws_sdk_lambda::types::{self, LogFormat, Runtime};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
-use crate::aws::{self, ALREADY_EXISTS, Aws, Verdict};
-use crate::error::{Error, Result};
+use crate::aws::{self, Aws};
+use crate::error::Result;
 use crate::package::{self, Architecture, Code};
-
-/// A role that was made a moment ago cannot be assumed yet, and a function that is being changed
-/// refuses further changes. Five minutes are what the field's tools allow.
-const CHANGE_LIMIT: Duration = Duration::from_mins(5);
-
-/// AWS's limit on all names and values of the environment together, in bytes.
-const LARGEST_ENVIRONMENT: usize = 4096;
 
 /// The resource type `lambda_function`.
 pub struct LambdaFunction;
@@ -145,45 +138,7 @@ log_group: ${log_group.signer.name}
     type Outputs = Outputs;
 
     fn validate(declared: &Declared) -> Vec<Fault> {
-        let mut faults = tags::validate(&declared.tags);
-        let mut unless = |fits: bool, path: &str, message: &str| {
-            if !fits {
-                faults.push(Fault::new([path], message));
-            }
-        };
-        let name = &declared.name;
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-        unless(
-            !name.is_empty() && name.len() <= 64 && name.chars().all(allowed),
-            "name",
-            "must be 1 to 64 letters, digits and _ -",
-        );
-        unless(
-            declared.description.chars().count() <= 256,
-            "description",
-            "must be at most 256 characters",
-        );
-        unless(
-            (128..=10_240).contains(&declared.memory_mb),
-            "memory_mb",
-            "must be 128 to 10240 MiB",
-        );
-        unless(
-            (1..=900).contains(&declared.timeout_seconds),
-            "timeout_seconds",
-            "must be 1 to 900 seconds",
-        );
-        unless(
-            declared.reserved_concurrency.is_none_or(|count| count >= 0),
-            "reserved_concurrency",
-            "must be 0 or more",
-        );
-        let size: usize =
-            declared.environment.iter().map(|(key, value)| key.len() + value.len()).sum();
-        unless(size <= LARGEST_ENVIRONMENT, "environment", "must be at most 4096 bytes in all");
-        faults.extend(declared.environment.keys().filter_map(|key| variable(key)));
-        faults.extend(issuing_policy(&declared.code));
-        faults
+        limits::validate(declared)
     }
 
     fn gather(declared: Declared, sources: &Sources<'_>) -> Result<Gathered<Spec>> {
@@ -220,27 +175,15 @@ log_group: ${log_group.signer.name}
         Ok(found.and_then(from_aws).map_or(Reading::Absent, Reading::Present))
     }
 
-    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
-        // A name clash and an unsettled role are the same error on create, so look first.
-        let identity = Identity { name: spec.name.clone() };
-        if let Reading::Present(live) = Self::read(aws, identity, None, job.address).await? {
-            if live.spec.tags.get(tags::ADDRESS) != spec.tags.get(tags::ADDRESS) {
-                return Err(Error::new(format!(
-                    "the function {} was made by somebody else meanwhile",
-                    spec.name
-                ))
-                .hint("run again to see whose it is"));
-            }
-            return Self::update(aws, job, live, spec).await;
-        }
-        let arn = make(aws, job, &spec).await?;
+    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
+        let Some(arn) = calls::make(aws, job, &spec).await? else { return Ok(None) };
         let outputs = Outputs { arn, name: spec.name.clone() };
         job.record(&outputs)?;
         settle::active(aws, job, &spec.name).await?;
         if spec.reserved_concurrency.is_some() {
-            reserve(aws, &spec).await?;
+            calls::reserve(aws, &spec).await?;
         }
-        Ok(outputs)
+        Ok(Some(outputs))
     }
 
     async fn update(
@@ -251,15 +194,15 @@ log_group: ${log_group.signer.name}
     ) -> Result<Outputs> {
         let old = &live.spec;
         if configuration(old) != configuration(&spec) {
-            configure(aws, job, old, &spec).await?;
+            calls::configure(aws, job, old, &spec).await?;
             settle::updated(aws, job, &spec.name).await?;
         }
         if (&old.code_sha256, old.architecture) != (&spec.code_sha256, spec.architecture) {
-            upload(aws, job, &spec).await?;
+            calls::upload(aws, job, &spec).await?;
             settle::updated(aws, job, &spec.name).await?;
         }
         if old.reserved_concurrency != spec.reserved_concurrency {
-            reserve(aws, &spec).await?;
+            calls::reserve(aws, &spec).await?;
         }
         let arn = &live.outputs.arn;
         let (set, remove) = tags::changes(&old.tags, &spec.tags);
@@ -285,53 +228,6 @@ log_group: ${log_group.signer.name}
         deleted.map_err(|error| aws::failed("DeleteFunction", name, &error))?;
         Ok(None)
     }
-}
-
-/// The rules for the name of an environment variable.
-/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>.
-fn variable(key: &str) -> Option<Fault> {
-    const RESERVED: [&str; 11] = [
-        "_HANDLER",
-        "_X_AMZN_TRACE_ID",
-        "AWS_ACCESS_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_DEFAULT_REGION",
-        "AWS_EXECUTION_ENV",
-        "AWS_REGION",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "LAMBDA_RUNTIME_DIR",
-        "LAMBDA_TASK_ROOT",
-    ];
-    let path = ["environment", key];
-    let allowed = key.len() >= 2
-        && key.starts_with(|c: char| c.is_ascii_alphabetic())
-        && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if RESERVED.contains(&key) || key.starts_with("AWS_LAMBDA_") {
-        Some(Fault::new(path, format!("`{key}` is reserved by Lambda")))
-    } else if !allowed {
-        Some(Fault::new(path, "must be two or more letters, digits and _, a letter first"))
-    } else {
-        None
-    }
-}
-
-/// The issuing policy goes along with the package; the signer's own parser says now what it would
-/// otherwise say at the function's start.
-fn issuing_policy(code: &Code) -> Vec<Fault> {
-    let file = code.files.iter().find(|(name, _)| name.as_str() == signer::policy::FILE_NAME);
-    let Some((name, policy)) = file else { return Vec::new() };
-    let problems = match signer::policy::Policy::from_json(policy.to_string().as_bytes()) {
-        Ok(_) => Vec::new(),
-        Err(problems) => problems,
-    };
-    problems
-        .into_iter()
-        .map(|problem| {
-            let inner = problem.path.split(['.', '[']).map(|step| step.trim_end_matches(']'));
-            Fault::new(["code", "files", name.as_str()].into_iter().chain(inner), problem.message)
-        })
-        .collect()
 }
 
 fn from_aws(found: GetFunctionOutput) -> Option<Live<Spec, Outputs>> {
@@ -374,122 +270,4 @@ fn configuration(spec: &Spec) -> impl PartialEq {
         (spec.description, spec.role, spec.runtime, spec.memory_mb, spec.timeout_seconds),
         (spec.environment, spec.log_group, spec.log_format),
     )
-}
-
-async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<String> {
-    let zip = Blob::new(job.payload()?.to_vec());
-    aws::poll("the role to be usable by Lambda", CHANGE_LIMIT, job.note, || async {
-        let call = aws
-            .lambda
-            .create_function()
-            .function_name(&spec.name)
-            .description(&spec.description)
-            .role(&spec.role)
-            .code(FunctionCode::builder().zip_file(zip.clone()).build())
-            .runtime(Runtime::from(spec.runtime.as_str()))
-            .handler("bootstrap")
-            .architectures(to_aws(spec.architecture))
-            .memory_size(spec.memory_mb)
-            .timeout(spec.timeout_seconds)
-            .environment(environment(spec))
-            .logging_config(logging(spec))
-            .set_tags(Some(spec.tags.clone().into_iter().collect()));
-        match call.send().await {
-            Ok(made) => Ok(Verdict::Done(made.function_arn.unwrap_or_default())),
-            Err(error) if settle::unsettled_role(&error) => {
-                Ok(Verdict::NotYet(aws::failed("CreateFunction", &spec.name, &error)))
-            }
-            Err(error) if aws::is(&error, ALREADY_EXISTS) => {
-                Err(aws::failed("CreateFunction", &spec.name, &error)
-                    .hint("run again to see whose it is"))
-            }
-            Err(error) => Err(aws::failed("CreateFunction", &spec.name, &error)),
-        }
-    })
-    .await
-}
-
-/// Sends only what differs, so that nothing else can be overwritten.
-async fn configure(aws: &Aws, job: &Job<'_>, old: &Spec, spec: &Spec) -> Result<()> {
-    aws::poll("the function to take a change", CHANGE_LIMIT, job.note, || async {
-        let mut call = aws.lambda.update_function_configuration().function_name(&spec.name);
-        if old.description != spec.description {
-            call = call.description(&spec.description);
-        }
-        if old.role != spec.role {
-            call = call.role(&spec.role);
-        }
-        if old.runtime != spec.runtime {
-            call = call.runtime(Runtime::from(spec.runtime.as_str()));
-        }
-        if old.memory_mb != spec.memory_mb {
-            call = call.memory_size(spec.memory_mb);
-        }
-        if old.timeout_seconds != spec.timeout_seconds {
-            call = call.timeout(spec.timeout_seconds);
-        }
-        if old.environment != spec.environment {
-            call = call.environment(environment(spec));
-        }
-        if (&old.log_group, &old.log_format) != (&spec.log_group, &spec.log_format) {
-            call = call.logging_config(logging(spec));
-        }
-        match call.send().await {
-            Ok(_) => Ok(Verdict::Done(())),
-            Err(error) if settle::unsettled_role(&error) || settle::busy(&error) => {
-                Ok(Verdict::NotYet(aws::failed("UpdateFunctionConfiguration", &spec.name, &error)))
-            }
-            Err(error) => Err(aws::failed("UpdateFunctionConfiguration", &spec.name, &error)),
-        }
-    })
-    .await
-}
-
-async fn upload(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<()> {
-    let zip = Blob::new(job.payload()?.to_vec());
-    aws::poll("the function to take new code", CHANGE_LIMIT, job.note, || async {
-        let call =
-            aws.lambda.update_function_code().function_name(&spec.name).zip_file(zip.clone());
-        match call.architectures(to_aws(spec.architecture)).send().await {
-            Ok(_) => Ok(Verdict::Done(())),
-            Err(error) if settle::busy(&error) => {
-                Ok(Verdict::NotYet(aws::failed("UpdateFunctionCode", &spec.name, &error)))
-            }
-            Err(error) => Err(aws::failed("UpdateFunctionCode", &spec.name, &error)),
-        }
-    })
-    .await
-}
-
-async fn reserve(aws: &Aws, spec: &Spec) -> Result<()> {
-    let name = &spec.name;
-    if let Some(count) = spec.reserved_concurrency {
-        let call = aws.lambda.put_function_concurrency().function_name(name);
-        let call = call.reserved_concurrent_executions(count).send().await;
-        call.map_err(|error| aws::failed("PutFunctionConcurrency", name, &error))?;
-    } else {
-        let call = aws.lambda.delete_function_concurrency().function_name(name).send().await;
-        call.map_err(|error| aws::failed("DeleteFunctionConcurrency", name, &error))?;
-    }
-    Ok(())
-}
-
-fn environment(spec: &Spec) -> Environment {
-    Environment::builder()
-        .set_variables(Some(spec.environment.clone().into_iter().collect()))
-        .build()
-}
-
-fn logging(spec: &Spec) -> LoggingConfig {
-    LoggingConfig::builder()
-        .set_log_format(spec.log_format.as_deref().map(LogFormat::from))
-        .set_log_group(spec.log_group.clone())
-        .build()
-}
-
-fn to_aws(architecture: Architecture) -> types::Architecture {
-    match architecture {
-        Architecture::X86_64 => types::Architecture::X8664,
-        Architecture::Arm64 => types::Architecture::Arm64,
-    }
 }

@@ -13,7 +13,7 @@ use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, ALREADY_EXISTS, Aws, Verdict};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// `OperationAborted` means that another operation is under way; the field's tools wait this long.
 const DELETE_LIMIT: Duration = Duration::from_mins(1);
@@ -125,7 +125,7 @@ retention_days: 30
         }))
     }
 
-    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
+    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
         let made = aws
             .logs
             .create_log_group()
@@ -135,7 +135,7 @@ retention_days: 30
             .await;
         match made {
             Ok(_) => {}
-            Err(error) if aws::is(&error, ALREADY_EXISTS) => return finish(aws, job, spec).await,
+            Err(error) if aws::is(&error, ALREADY_EXISTS) => return Ok(None),
             Err(error) => return Err(aws::failed("CreateLogGroup", &spec.name, &error)),
         }
         let outputs = Outputs {
@@ -147,7 +147,7 @@ retention_days: 30
         };
         job.record(&outputs)?;
         retain(aws, &spec).await?;
-        Ok(outputs)
+        Ok(Some(outputs))
     }
 
     async fn update(
@@ -187,23 +187,6 @@ retention_days: 30
             }
         })
         .await
-    }
-}
-
-/// A group of this name was there before us: ours from an interrupted run, or somebody else's.
-async fn finish(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
-    let identity = Identity { name: spec.name.clone() };
-    match LogGroup::read(aws, identity, None, job.address).await? {
-        Reading::Present(live)
-            if live.spec.tags.get(tags::ADDRESS) == spec.tags.get(tags::ADDRESS) =>
-        {
-            LogGroup::update(aws, job, live, spec).await
-        }
-        _ => Err(Error::new(format!(
-            "the log group {} was made by somebody else meanwhile",
-            spec.name
-        ))
-        .hint("run again to see whose it is")),
     }
 }
 

@@ -5,34 +5,27 @@
 //! the value is still the one that we sent, and sending it twice makes no second version.
 //! <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html>
 
+mod value;
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::Tag;
 use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
-use signer::ca::Ca;
-use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::tags::{self, Tags};
-use super::{Fault, Gathered, Job, Live, Payload, Reading, ResourceType, Sources};
+use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, ALREADY_EXISTS, Aws, SdkError, Verdict};
 use crate::error::{Error, Result};
 
 /// A secret that was deleted by force stays in the way for some seconds.
 const DELETION_LIMIT: Duration = Duration::from_mins(2);
-
-/// AWS's limit on a secret's value, in bytes.
-const LARGEST_VALUE: usize = 65_536;
-
-/// The stage label of the version that readers get.
-const CURRENT: &str = "AWSCURRENT";
 
 /// The resource type `secret`.
 pub struct Secret;
@@ -165,7 +158,7 @@ recovery_window_days: 30
         let spec = Spec {
             name: declared.name,
             description: declared.description,
-            value_sha256: Some(fingerprint(&value, sources.now).map_err(|error| {
+            value_sha256: Some(value::fingerprint(&value, sources.now).map_err(|error| {
                 error.within(format!("could not use {} as the secret's value", path.display()))
             })?),
             kms_key_id: declared.kms_key_id,
@@ -203,13 +196,14 @@ recovery_window_days: 30
         Ok(Reading::Present(live))
     }
 
-    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
+    async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
         let Some(outputs) = make(aws, job, &spec).await? else {
-            return finish(aws, job, spec).await;
+            restore(aws, &spec).await?;
+            return Ok(None);
         };
         job.record(&outputs)?;
-        put(aws, job, &outputs.arn, spec.value_sha256.as_deref(), &[]).await?;
-        Ok(outputs)
+        value::put(aws, job, &outputs.arn, spec.value_sha256.as_deref(), &[]).await?;
+        Ok(Some(outputs))
     }
 
     async fn update(
@@ -239,9 +233,11 @@ recovery_window_days: 30
             call.send().await.map_err(|error| aws::failed("UntagResource", arn, &error))?;
         }
         if old.value_sha256 != spec.value_sha256 {
-            let versions =
-                describe(aws, arn).await?.map(|secret| versions(&secret)).unwrap_or_default();
-            put(aws, job, arn, spec.value_sha256.as_deref(), &versions).await?;
+            let versions = describe(aws, arn)
+                .await?
+                .map(|secret| value::versions(&secret))
+                .unwrap_or_default();
+            value::put(aws, job, arn, spec.value_sha256.as_deref(), &versions).await?;
         }
         Ok(live.outputs)
     }
@@ -273,22 +269,6 @@ recovery_window_days: 30
 /// The alias of the key that encrypts secrets for which no other was chosen.
 const OWN_KEY: &str = "alias/aws/secretsmanager";
 
-/// The SHA-256 of the certificates in a secret's value: enough to know the value by, and public.
-fn fingerprint(value: &Payload, now: OffsetDateTime) -> Result<String> {
-    if value.len() > LARGEST_VALUE {
-        return Err(Error::new(format!(
-            "it is larger than the {LARGEST_VALUE} bytes that AWS takes"
-        )));
-    }
-    let ca = Ca::from_json(value, now).map_err(|error| {
-        Error::new("it is not the material of an issuing CA")
-            .because(format!("{}: {}", error.path, error.message))
-            .hint("`deployer ca init` makes a demo CA; the README shows the format for your own")
-    })?;
-    let hash = digest(&SHA256, ca.chain().as_bytes());
-    Ok(hash.as_ref().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
-}
-
 async fn describe(aws: &Aws, id: &str) -> Result<Option<DescribeSecretOutput>> {
     let described = aws.secrets.describe_secret().secret_id(id).send().await;
     aws::optional(described).map_err(|error| aws::failed("DescribeSecret", id, &error))
@@ -296,8 +276,10 @@ async fn describe(aws: &Aws, id: &str) -> Result<Option<DescribeSecretOutput>> {
 
 fn observe(secret: &DescribeSecretOutput) -> Live<Spec, Outputs> {
     let name = secret.name().unwrap_or_default().to_owned();
-    let current =
-        versions(secret).into_iter().find(|version| version.current).map(|version| version.id);
+    let current = value::versions(secret)
+        .into_iter()
+        .find(|version| version.current)
+        .map(|version| version.id);
     Live {
         spec: Spec {
             name: name.clone(),
@@ -317,22 +299,6 @@ fn observe(secret: &DescribeSecretOutput) -> Live<Spec, Outputs> {
         },
         outputs: Outputs { arn: secret.arn().unwrap_or_default().to_owned(), name },
     }
-}
-
-/// A version of a secret's value.
-struct Version {
-    id: String,
-    current: bool,
-}
-
-fn versions(secret: &DescribeSecretOutput) -> Vec<Version> {
-    let stages = secret.version_ids_to_stages().into_iter().flatten();
-    stages
-        .map(|(id, stages)| Version {
-            id: id.clone(),
-            current: stages.iter().any(|stage| stage == CURRENT),
-        })
-        .collect()
 }
 
 /// Makes the secret without a value; `None` where one of this name is there already.
@@ -367,63 +333,15 @@ fn is_being_deleted<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
         && ["scheduled for deletion", "was deleted"].iter().any(|text| message.contains(text))
 }
 
-/// A secret of this name was there before us: ours from an interrupted run, ours but deleted, or
-/// somebody else's.
-async fn finish(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Outputs> {
-    let found = describe(aws, &spec.name).await?;
-    let mine = found.filter(|secret| {
-        let tags = observe(secret).spec.tags;
-        [tags::STACK, tags::ADDRESS].iter().all(|tag| tags.get(*tag) == spec.tags.get(*tag))
-    });
-    let Some(secret) = mine else {
-        return Err(Error::new(format!(
-            "there is a secret named {} that is not this stack's",
-            spec.name
-        ))
-        .hint("choose another name, or tag that secret as this stack's to adopt it"));
-    };
-    let live = observe(&secret);
-    if secret.deleted_date().is_some() {
-        let arn = &live.outputs.arn;
-        let call = aws.secrets.restore_secret().secret_id(arn).send().await;
-        call.map_err(|error| aws::failed("RestoreSecret", arn, &error))?;
+/// Brings back the secret that is in the way, if it is ours and was deleted.
+async fn restore(aws: &Aws, spec: &Spec) -> Result<()> {
+    let Some(secret) = describe(aws, &spec.name).await? else { return Ok(()) };
+    let tags = observe(&secret).spec.tags;
+    let ours = [tags::STACK, tags::ADDRESS].iter().all(|tag| tags.get(*tag) == spec.tags.get(*tag));
+    if ours && secret.deleted_date().is_some() {
+        let call = aws.secrets.restore_secret().secret_id(&spec.name).send().await;
+        call.map_err(|error| aws::failed("RestoreSecret", &spec.name, &error))?;
     }
-    job.record(&live.outputs)?;
-    Secret::update(aws, job, live, spec).await
-}
-
-/// Makes the version with this fingerprint the current one: sends it, or where AWS still has it,
-/// moves the label back to it.
-async fn put(
-    aws: &Aws,
-    job: &Job<'_>,
-    arn: &str,
-    id: Option<&str>,
-    versions: &[Version],
-) -> Result<()> {
-    let id = id.unwrap_or_default();
-    if versions.iter().any(|version| version.id == id) {
-        return promote(aws, arn, id, versions).await;
-    }
-    let value = std::str::from_utf8(job.payload()?)
-        .map_err(|error| Error::new(format!("the value of {arn} is not text")).because(error))?;
-    let call =
-        aws.secrets.put_secret_value().secret_id(arn).client_request_token(id).secret_string(value);
-    let sent = call.send().await.map_err(|error| aws::failed("PutSecretValue", arn, &error))?;
-    // AWS keeps versions without a label for a while, does not list them, and ignores a value that
-    // it has already.
-    if sent.version_stages().iter().any(|stage| stage == CURRENT) {
-        return Ok(());
-    }
-    promote(aws, arn, id, versions).await
-}
-
-/// Moves the label to a version that AWS has already.
-async fn promote(aws: &Aws, arn: &str, id: &str, versions: &[Version]) -> Result<()> {
-    let current = versions.iter().find(|version| version.current).map(|version| version.id.clone());
-    let call = aws.secrets.update_secret_version_stage().secret_id(arn).version_stage(CURRENT);
-    let call = call.move_to_version_id(id).set_remove_from_version_id(current).send().await;
-    call.map_err(|error| aws::failed("UpdateSecretVersionStage", arn, &error))?;
     Ok(())
 }
 
