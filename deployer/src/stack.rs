@@ -75,6 +75,11 @@ impl Stack {
 
 fn read(path: &Path) -> Result<String> {
     let wrong = || Error::new(format!("could not read the stack file {}", path.display()));
+    if path.is_dir() {
+        return Err(wrong()
+            .because("it is a folder")
+            .hint("name the file in it, such as --stack FOLDER/stack.yaml"));
+    }
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(
         |error| {
@@ -97,6 +102,10 @@ fn read(path: &Path) -> Result<String> {
         return Err(wrong()
             .because("it is a binary file")
             .hint("is this the file that you meant?"));
+    }
+    // Some editors begin a file with a mark of its encoding, which is no part of the text.
+    if bytes.starts_with("\u{feff}".as_bytes()) {
+        bytes.drain(.."\u{feff}".len());
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
