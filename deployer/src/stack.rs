@@ -59,7 +59,13 @@ impl Stack {
     /// One error that lists every mistake with its place.
     pub fn parse(text: &str, file: &str, base: PathBuf) -> Result<Self> {
         check::check(text, base).map_err(|mut mistakes| {
-            mistakes.sort_by_key(|mistake| (mistake.place.line, mistake.place.column));
+            mistakes.sort_by(|one, other| {
+                let key = |mistake: &check::Mistake| (mistake.place.line, mistake.place.column);
+                key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))
+            });
+            // What aliases repeat is wrong once.
+            mistakes
+                .dedup_by(|one, other| one.place == other.place && one.message == other.message);
             let count = mistakes.len();
             let mut error = Error::new(format!(
                 "{file} has {count} mistake{}",

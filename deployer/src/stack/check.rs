@@ -187,7 +187,8 @@ impl Checker<'_> {
             match kind.declare(&trial.document(&example)) {
                 Ok(declared) => break declared,
                 Err(error) => {
-                    let fault = Misfit::of(&error);
+                    let mut fault = Misfit::of(&error);
+                    trial.narrow(&mut fault);
                     let found = trial.find(&fault.path, fault.is_of_key);
                     if !trial.is_aftermath(found) {
                         self.mistake(found, &fault.message);
@@ -390,6 +391,7 @@ fn plain(message: &str) -> String {
         "a boolean" => "`true` or `false`",
         "a map" => "a mapping of keys to values",
         "a sequence" => "a list",
+        "a string or a list of strings" => "a text or a list of texts",
         other => other,
     };
     let before = before
@@ -456,6 +458,23 @@ impl<'n> Trial<'n> {
         let is_nested =
             matches!(inside.content, Content::Map(_) | Content::List(_) | Content::Null);
         if is_of_key || is_nested { at } else { inside }
+    }
+
+    /// A list that is checked as a whole names the item that is to blame in the message only.
+    fn narrow(&self, fault: &mut Misfit) {
+        let mut inside = &self.entry;
+        for step in &fault.path {
+            let entry = inside.entry(step).map(|(_, value)| value);
+            let item = || step.parse().ok().and_then(|index| inside.item(index));
+            let Some(next) = entry.or_else(item) else { return };
+            inside = next;
+        }
+        let named = fault.message.strip_prefix('`').and_then(|rest| rest.split('`').next());
+        if let (Content::List(items), Some(named)) = (&inside.content, named)
+            && let Some(index) = items.iter().position(|item| item.text() == Some(named))
+        {
+            fault.path.push(index.to_string());
+        }
     }
 
     /// Takes out what stands at a path, or mends a whole field; tells whether that was news.
