@@ -248,7 +248,7 @@ fn remedy(code: &str) -> Option<&'static str> {
         | "InvalidSignatureException"
         | "SignatureDoesNotMatch"
         | "InvalidAccessKeyId" => {
-            "the credentials are wrong or deactivated: check AWS_PROFILE and the AWS_* variables"
+            "the credentials are wrong or deactivated: check AWS_PROFILE, the AWS_* variables and this machine's clock"
         }
         "ExpiredToken" | "ExpiredTokenException" => {
             "the credentials have expired: log in again, for example with `aws sso login`"
