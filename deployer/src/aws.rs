@@ -31,6 +31,9 @@ pub type SdkError<E> = aws_smithy_runtime_api::client::result::SdkError<E, HttpR
 /// for an account in which other tools are at work.
 const ATTEMPTS: u32 = 10;
 
+/// The first call decides whether AWS can be reached at all, and somebody waits for the answer.
+const FIRST_ATTEMPTS: u32 = 3;
+
 /// A host that does not even answer the TCP handshake for this long is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -85,7 +88,8 @@ pub async fn configure(target: &Target) -> Result<SdkConfig> {
             "set `region:` in stack.yaml, AWS_REGION, or a region in your AWS profile; or use --local",
         ));
     }
-    refuse_dummy_keys(&config, target).await?;
+    check_endpoint(&config)?;
+    check_keys(&config, target).await?;
     Ok(config)
 }
 
@@ -100,12 +104,23 @@ pub async fn credentials(config: &SdkConfig) -> Result<Credentials> {
     provider.provide_credentials().await.map_err(|error| missing().caused_by(&error))
 }
 
-/// Keys that only a local AWS takes must never be sent to the real one.
-async fn refuse_dummy_keys(config: &SdkConfig, target: &Target) -> Result<()> {
+/// What the SDK makes of a malformed URL is not for people.
+fn check_endpoint(config: &SdkConfig) -> Result<()> {
+    let Some(url) = config.endpoint_url() else { return Ok(()) };
+    if url.starts_with("http://") || url.starts_with("https://") {
+        return Ok(());
+    }
+    Err(Error::new(format!("`{url}` is not the URL of an AWS endpoint"))
+        .because("it does not begin with http:// or https://")
+        .hint("check AWS_ENDPOINT_URL and `endpoint_url` in your AWS profile"))
+}
+
+/// There must be keys; and those that only a local AWS takes must never be sent to the real one.
+async fn check_keys(config: &SdkConfig, target: &Target) -> Result<()> {
+    let key = credentials(config).await?.access_key_id().to_owned();
     if target.local.is_some() || config.endpoint_url().is_some() {
         return Ok(());
     }
-    let key = credentials(config).await?.access_key_id().to_owned();
     let dummy = key == "test" || (key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit()));
     if dummy {
         return Err(Error::new("the AWS credentials are the dummy keys of a local AWS")
@@ -121,11 +136,20 @@ impl Aws {
         let config = configure(target).await?;
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let sts = aws_sdk_sts::Client::from_conf(
-            aws_sdk_sts::config::Builder::from(&config).interceptor(calls.clone()).build(),
+            aws_sdk_sts::config::Builder::from(&config)
+                .interceptor(calls.clone())
+                .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS))
+                .build(),
         );
         let identity = sts.get_caller_identity().send().await.map_err(|error| {
             let endpoint = config.endpoint_url().unwrap_or("AWS");
-            failed("GetCallerIdentity", &format!("{endpoint} in {region}"), &error)
+            let tried = match error {
+                SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
+                    format!(", tried {FIRST_ATTEMPTS} times")
+                }
+                _ => String::new(),
+            };
+            failed("GetCallerIdentity", &format!("{endpoint} in {region}{tried}"), &error)
                 .within("could not find out which AWS account this is")
         })?;
         let arn = identity.arn().unwrap_or_default();
@@ -168,6 +192,9 @@ impl Aws {
     }
 }
 
+/// Links in the SDK's chains of errors that are there for programs.
+const SAYS_NOTHING: [&str; 4] = ["dispatch failure", "io error", "other", "service error"];
+
 /// The error of a failed call: operation and subject; AWS's code, message and request id, or why
 /// AWS could not be reached; and what to do about it.
 pub fn failed<E>(operation: &str, subject: &str, error: &SdkError<E>) -> Error
@@ -176,7 +203,9 @@ where
 {
     let summary = Error::new(format!("{operation} failed for {subject}"));
     let Some(code) = error.code() else {
-        return hinted(summary.caused_by(error), error);
+        let mut summary = summary.caused_by(error);
+        summary.causes.retain(|cause| !SAYS_NOTHING.contains(&cause.as_str()));
+        return hinted(summary, error);
     };
     let request = request_id(error).map(|id| format!(" (request id {id})")).unwrap_or_default();
     let message = error.message().unwrap_or("AWS gave no message");
@@ -219,7 +248,7 @@ fn remedy(code: &str) -> Option<&'static str> {
         | "InvalidSignatureException"
         | "SignatureDoesNotMatch"
         | "InvalidAccessKeyId" => {
-            "the credentials are wrong or deactivated: check AWS_PROFILE and the AWS_* variables"
+            "the credentials are wrong or deactivated: check AWS_PROFILE, the AWS_* variables and this machine's clock"
         }
         "ExpiredToken" | "ExpiredTokenException" => {
             "the credentials have expired: log in again, for example with `aws sso login`"

@@ -106,7 +106,7 @@ fn refuse_to_overwrite(files: &Files) -> Result<()> {
     };
     Err(Error::new("could not make a demo CA")
         .because(format!("{} exists already", taken.display()))
-        .hint("Use the CA that is there, or name another folder; a CA is never overwritten."))
+        .hint("use the CA that is there, or name another folder; a CA is never overwritten"))
 }
 
 fn secret_value(issuing_pem: &str, issuing_key: &str) -> Result<Zeroizing<Vec<u8>>> {

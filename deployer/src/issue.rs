@@ -103,7 +103,7 @@ pub async fn issue(input: &Request, report: &dyn Fn(&str)) -> Result<Issued> {
         body,
     )?;
     let response = http::send(signed, sign::DEADLINE).await.map_err(|error| {
-        error.hint("Check the URL (`deployer output` shows it) and the network between.")
+        error.hint("check the URL (`deployer output` shows it) and the network between")
     })?;
     let now = (input.clock)();
     let answer = answer::read(&response, now)?;

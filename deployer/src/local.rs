@@ -109,7 +109,7 @@ async fn reuse(
     if let Some(port) = port.filter(|port| *port != record.port) {
         return Err(Error::new(format!("could not start the local AWS on port {port}"))
             .because(format!("it is running on port {} already", record.port))
-            .hint("Stop it first: `deployer local stop`."));
+            .hint("stop it first: `deployer local stop`"));
     }
     if record.policy != policy {
         bootstrap::put_deployer_policy(&record.endpoint, policy).await?;

@@ -101,9 +101,14 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 fn require_executable(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let metadata = fs::metadata(path).map_err(|error| Error::io("read", path, &error))?;
+    let metadata = fs::metadata(path).map_err(|error| {
+        Error::io("read", path, &error).hint(
+            "build the program first; paths in stack.yaml are relative to the folder that it is in",
+        )
+    })?;
     if !metadata.is_file() {
-        return Err(refuse(&path.display().to_string(), "it is not a file"));
+        return Err(refuse(&path.display().to_string(), "it is not a file")
+            .hint("name the program itself, not the folder that it is in"));
     }
     if metadata.permissions().mode() & 0o111 == 0 {
         return Err(refuse(&path.display().to_string(), "it is not marked as executable")

@@ -59,7 +59,13 @@ impl Stack {
     /// One error that lists every mistake with its place.
     pub fn parse(text: &str, file: &str, base: PathBuf) -> Result<Self> {
         check::check(text, base).map_err(|mut mistakes| {
-            mistakes.sort_by_key(|mistake| (mistake.place.line, mistake.place.column));
+            mistakes.sort_by(|one, other| {
+                let key = |mistake: &check::Mistake| (mistake.place.line, mistake.place.column);
+                key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))
+            });
+            // What aliases repeat is wrong once.
+            mistakes
+                .dedup_by(|one, other| one.place == other.place && one.message == other.message);
             let count = mistakes.len();
             let mut error = Error::new(format!(
                 "{file} has {count} mistake{}",
@@ -75,6 +81,11 @@ impl Stack {
 
 fn read(path: &Path) -> Result<String> {
     let wrong = || Error::new(format!("could not read the stack file {}", path.display()));
+    if path.is_dir() {
+        return Err(wrong()
+            .because("it is a folder")
+            .hint("name the file in it, such as --stack FOLDER/stack.yaml"));
+    }
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(
         |error| {
@@ -97,6 +108,10 @@ fn read(path: &Path) -> Result<String> {
         return Err(wrong()
             .because("it is a binary file")
             .hint("is this the file that you meant?"));
+    }
+    // Some editors begin a file with a mark of its encoding, which is no part of the text.
+    if bytes.starts_with("\u{feff}".as_bytes()) {
+        bytes.drain(.."\u{feff}".len());
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();

@@ -77,7 +77,11 @@ impl Store {
         let state = match fs::read(&path) {
             Ok(bytes) => parse(&bytes, &path)?,
             Err(error) if error.kind() == ErrorKind::NotFound => State::empty(stack),
-            Err(error) => return Err(Error::io("read the state file", &path, &error)),
+            Err(error) => {
+                return Err(Error::io("read the state file", &path, &error).hint(
+                    "mend the file's or the folder's permissions, or name another folder with --state",
+                ));
+            }
         };
         if state.stack != stack {
             return Err(Error::new(format!(

@@ -7,7 +7,7 @@ mod style;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::Instant;
 
 use serde_json::json;
@@ -25,6 +25,8 @@ const PLAN_FORMAT: u32 = 1;
 /// Prints for one run of the program.
 pub struct Ui {
     begun: RefCell<BTreeMap<Address, Instant>>,
+    /// The first data that could not be written.
+    lost: RefCell<Option<io::Error>>,
 }
 
 impl Ui {
@@ -36,13 +38,30 @@ impl Ui {
             Color::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        Self { begun: RefCell::default() }
+        Self { begun: RefCell::default(), lost: RefCell::default() }
     }
 
     /// Data, on standard output. A reader that has gone away is no failure.
     pub fn data(&self, text: &str) {
         let mut out = anstream::stdout();
-        let _ = writeln!(out, "{}", text.trim_end_matches('\n'));
+        let written = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
+        match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                self.lost.borrow_mut().get_or_insert(error);
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells at the end whether all data was written: a plan that is not there must not look like
+    /// one, and an apply must not stop halfway for it.
+    pub fn finish(&self) -> Result<()> {
+        match self.lost.take() {
+            None => Ok(()),
+            Some(error) => Err(Error::new("could not write to standard output")
+                .because(error)
+                .hint("make room where it is redirected to; what was done in AWS is in the state")),
+        }
     }
 
     /// What is going on, on standard error.
@@ -148,7 +167,7 @@ impl Ui {
     pub fn confirm(&self, question: &str) -> Result<()> {
         if !std::io::stdin().is_terminal() {
             return Err(Error::new("this needs a confirmation, and standard input is no terminal")
-                .hint("add --yes to go ahead without being asked"));
+                .hint("nothing was changed; add --yes to go ahead without being asked"));
         }
         let mut err = anstream::stderr();
         let _ = write!(err, "\n{} ", paint(BOLD, &format!("{question} Only `yes` goes ahead:")));

@@ -50,14 +50,82 @@ pub struct Place {
 /// # Errors
 /// What the parser says, and where.
 pub fn parse(text: &str) -> Result<Node, (String, Place)> {
+    if let Some(place) = too_deep(text) {
+        return Err((format!("more than {DEEPEST} brackets are open here"), place));
+    }
+    if let Some(place) = second_document(text) {
+        let message = "a second YAML document begins here: give each a file of its own";
+        return Err((message.to_owned(), place));
+    }
     read(text, None).map_err(|error| {
         let place = place(&error);
         let message = error.to_string();
         // The parser repeats the place, and the path that led there, in its message.
-        let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
-        (message, place)
+        let message = message.split(" at line ").next().unwrap_or(&message);
+        (explain(message), place)
     })
 }
+
+/// More brackets than anybody leaves open, and few enough for the parser, whose time grows with
+/// their square.
+const DEEPEST: usize = 1000;
+
+/// Where the brackets that are open become too many; those in texts and comments count as well,
+/// since no file that is read at a glance comes near.
+fn too_deep(text: &str) -> Option<Place> {
+    let mut open: usize = 0;
+    for (line, content) in text.lines().enumerate() {
+        for (column, c) in content.chars().enumerate() {
+            match c {
+                '[' | '{' => open += 1,
+                ']' | '}' => open = open.saturating_sub(1),
+                _ => {}
+            }
+            if open > DEEPEST {
+                return Some(Place { line: line + 1, column: column + 1 });
+            }
+        }
+    }
+    None
+}
+
+/// Where a document begins behind another one: a marker at the start of a line is never content.
+fn second_document(text: &str) -> Option<Place> {
+    let is_content = |line: &str| {
+        let line = line.trim_start();
+        !line.is_empty() && !line.starts_with(['#', '%'])
+    };
+    let mut begun = false;
+    for (line, content) in text.lines().enumerate() {
+        let is_marker = content == "---" || content.starts_with("--- ");
+        if is_marker && begun {
+            return Some(Place { line: line + 1, column: 1 });
+        }
+        begun |= is_content(content);
+    }
+    None
+}
+
+/// The parser's words in those of people who write YAML.
+fn explain(message: &str) -> String {
+    let known = [
+        (
+            "found character that cannot start any token",
+            "a tab or another character that YAML does not take here: indent with spaces, put texts in quotes",
+        ),
+        ("recursion limit exceeded", "this is nested too deep"),
+        ("repetition limit exceeded", "aliases repeat more here than a stack file could mean"),
+        ("found unexpected end of stream", "the file ends within a text in quotes"),
+        ("invalid type: enum,", "a tag such as `!name` means nothing here"),
+        ("a key must be a plain word", "a key must be a plain word"),
+        ("expected a finite number", "expected a finite number"),
+        (NO_SUCH_NUMBER, NO_SUCH_NUMBER),
+    ];
+    let known = known.iter().find(|(said, _)| message.contains(said));
+    known.map_or(message, |(_, meaning)| meaning).to_owned()
+}
+
+const NO_SUCH_NUMBER: &str = "no number may be this large";
 
 impl Node {
     /// Where this node stands in the text that it was read from.
@@ -75,6 +143,43 @@ impl Node {
     pub fn item(&self, index: usize) -> Option<&Self> {
         let Content::List(items) = &self.content else { return None };
         items.get(index)
+    }
+
+    /// Its number in reading order; of an alias, another one than of its anchor.
+    pub fn id(&self) -> usize {
+        self.id
+    }
+
+    /// Takes out what stands at the end of a path; the numbers of what held it, and of its key.
+    pub fn remove(&mut self, parents: &[String], step: &str) -> Option<Vec<usize>> {
+        let (mut inside, mut holders) = (self, Vec::new());
+        for step in parents {
+            holders.clear();
+            inside = match &mut inside.content {
+                Content::Map(entries) => {
+                    let (key, value) =
+                        entries.iter_mut().rev().find(|(key, _)| key.text() == Some(step))?;
+                    holders.push(key.id);
+                    value
+                }
+                Content::List(items) => items.get_mut(step.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        holders.push(inside.id);
+        match &mut inside.content {
+            Content::Map(entries) => {
+                let count = entries.len();
+                entries.retain(|(key, _)| key.text() != Some(step));
+                (entries.len() < count).then_some(holders)
+            }
+            Content::List(items) => {
+                let index = step.parse().ok().filter(|index| *index < items.len())?;
+                items.remove(index);
+                Some(holders)
+            }
+            _ => None,
+        }
     }
 
     /// A scalar's text.
@@ -186,6 +291,14 @@ impl<'de> Visitor<'de> for Reader<'_> {
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Node, E> {
         self.leaf(Content::Number(value.into()))
+    }
+
+    fn visit_i128<E: serde::de::Error>(self, _value: i128) -> Result<Node, E> {
+        Err(E::custom(NO_SUCH_NUMBER))
+    }
+
+    fn visit_u128<E: serde::de::Error>(self, _value: u128) -> Result<Node, E> {
+        Err(E::custom(NO_SUCH_NUMBER))
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {

@@ -46,7 +46,7 @@ pub(super) fn read(response: &Response, now: OffsetDateTime) -> Result<Answer> {
             Error::new("the answer is not the issuer's")
                 .because(source)
                 .because(format!("it begins with: {}", beginning(&response.body)))
-                .hint("Check that the URL is the issuer's: `deployer output` shows it.")
+                .hint("check that the URL is the issuer's: `deployer output` shows it")
         });
     }
     if let Ok(refusal) = serde_json::from_slice::<Refusal>(&response.body) {
@@ -64,13 +64,13 @@ fn from_signer(response: &Response, refusal: Refusal) -> Error {
     };
     let hint = match response.status {
         403 => {
-            "Ask for names and a lifetime that the issuing policy in stack.yaml grants to this \
-             caller, or extend the policy."
+            "ask for names and a lifetime that the issuing policy in stack.yaml grants to this \
+             caller, or extend the policy"
         }
-        429 => "Wait a minute and try again.",
-        503 => "Try again in a minute; if it persists, check the secret and the function's log.",
-        500.. => "Look the request id up in the function's log group.",
-        _ => "Change the request as the message says.",
+        429 => "wait a minute and try again",
+        503 => "try again in a minute; if it persists, check the secret and the function's log",
+        500.. => "look the request id up in the function's log group",
+        _ => "change the request as the message says",
     };
     let id = refusal.request_id.or_else(|| request_id(response));
     Error::new(summary)
@@ -97,7 +97,7 @@ fn from_gateway(response: &Response, now: OffsetDateTime) -> Error {
     match skew(response, now) {
         Some(skew) => error
             .because(format!("this machine's clock is {} seconds off", skew.whole_seconds().abs()))
-            .hint("Set the clock: AWS accepts signatures that are at most five minutes old."),
+            .hint("set the clock: AWS accepts signatures that are at most five minutes old"),
         None => error.hint(gateway_hint(response.status, &message)),
     }
 }
@@ -105,19 +105,19 @@ fn from_gateway(response: &Response, now: OffsetDateTime) -> Error {
 fn gateway_hint(status: u16, message: &str) -> &'static str {
     let says = |part: &str| message.to_ascii_lowercase().contains(part);
     match status {
-        _ if says("expired") && says("token") => "Renew the session: its token has expired.",
-        _ if says("expired") || says("not yet current") => "Set this machine's clock.",
+        _ if says("expired") && says("token") => "renew the session: its token has expired",
+        _ if says("expired") || says("not yet current") => "set this machine's clock",
         _ if says("signature") || says("credential") => {
-            "Check the credentials and the region: the signature is made for the region's \
-             `execute-api`."
+            "check the credentials and the region: the signature is made for the region's \
+             `execute-api`"
         }
         401 | 403 => {
-            "Allow this caller `execute-api:Invoke` on the route, and check that the credentials \
-             are the ones meant."
+            "allow this caller `execute-api:Invoke` on the route, and check that the credentials \
+             are the ones meant"
         }
-        404 => "Take the URL from `deployer output`, with its path `/issue-cert`.",
-        429 => "Wait a minute and try again: the route is throttled.",
-        _ => "Try again; if it persists, look at the function's log group.",
+        404 => "take the URL from `deployer output`, with its path `/issue-cert`",
+        429 => "wait a minute and try again: the route is throttled",
+        _ => "try again; if it persists, look at the function's log group",
     }
 }
 
@@ -209,7 +209,7 @@ mod tests {
         let date = ("date", "Fri, 08 May 2026 05:59:10 GMT");
         let error = error(403, &[date], r#"{"message":"Forbidden"}"#);
         assert!(error.causes[2].contains("1200 seconds off"), "{error:?}");
-        assert!(error.hints[0].starts_with("Set the clock"), "{error:?}");
+        assert!(error.hints[0].starts_with("set the clock"), "{error:?}");
     }
 
     #[test]

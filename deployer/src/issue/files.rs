@@ -33,7 +33,7 @@ pub(super) fn check(out: &Path, request: &Prepared) -> Result<()> {
     if out.exists() && !out.is_dir() {
         return Err(Error::new(format!("could not use {} as the output folder", out.display()))
             .because("it is no folder")
-            .hint("Name a folder with --out; it is created when it does not exist."));
+            .hint("name a folder with --out; it is created when it does not exist"));
     }
     let path = out.join("key.pem");
     if request.key.is_some() || !path.exists() {
@@ -51,7 +51,7 @@ pub(super) fn check(out: &Path, request: &Prepared) -> Result<()> {
     }
     Err(Error::new(format!("could not use {} as the output folder", out.display()))
         .because("its key.pem is not the key of the certificate request")
-        .hint("Name another folder with --out."))
+        .hint("name another folder with --out"))
 }
 
 /// Writes the files into `out`: the key first, the certificate last.
@@ -81,7 +81,7 @@ pub(super) fn write(
     files.push((&paths.chain, chain.as_bytes(), PUBLIC));
     files.push((&paths.certificate, certificate.as_bytes(), PUBLIC));
     replace(out, &files).map_err(|(path, source)| {
-        Error::io("write", &path, &source).hint("The files are as they were before.")
+        Error::io("write", &path, &source).hint("the files are as they were before")
     })?;
     Ok(paths)
 }

@@ -32,7 +32,7 @@ impl Name {
         } else {
             error
                 .because("it has characters outside ASCII")
-                .hint("Write an international name in its `xn--` form.")
+                .hint("write an international name in its `xn--` form")
         })
     }
 
@@ -44,7 +44,7 @@ impl Name {
         }
         Err(Error::new(format!("`{}` is no URI", uri.escape_debug()))
             .because("a URI has a scheme and consists of visible ASCII characters")
-            .hint("An example: spiffe://example.org/billing"))
+            .hint("an example: spiffe://example.org/billing"))
     }
 
     /// The name of a certificate or request; `None` for the kinds that this system never issues.

@@ -30,7 +30,7 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
 /// The pinned roots in a file.
 pub(super) fn roots(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let subject = || format!("could not use {} as the pinned root", path.display());
-    let hint = "Name the file of the root certificate with --root; `deployer ca init` writes one.";
+    let hint = "name the file of the root certificate with --root; `deployer ca init` writes one";
     let pem = fs::read(path).map_err(|source| Error::new(subject()).because(source).hint(hint))?;
     let roots = certificates(&pem).map_err(|error| error.within(subject()).hint(hint))?;
     if roots.is_empty() {

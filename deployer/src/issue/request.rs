@@ -75,7 +75,7 @@ impl FromStr for KeyType {
     fn from_str(text: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
             let known = Self::ALL.map(Self::as_str).join(", ");
-            Error::new(format!("`{text}` is no kind of key")).hint(format!("There are: {known}."))
+            Error::new(format!("`{text}` is no kind of key")).hint(format!("there are: {known}"))
         })
     }
 }
@@ -153,7 +153,7 @@ fn names(input: &Request) -> Result<BTreeSet<Name>> {
     let names = dns.chain(uri).chain(ip).collect::<Result<BTreeSet<_>>>()?;
     if names.is_empty() {
         return Err(Error::new("a certificate needs at least one name")
-            .hint("Name it with --dns, --ip or --uri; for example --dns api.internal."));
+            .hint("name it with --dns, --ip or --uri; for example --dns api.internal"));
     }
     Ok(names)
 }
@@ -165,7 +165,7 @@ fn read(path: &Path) -> Result<Prepared> {
     let [(_, der)] = requests.as_slice() else {
         return Err(Error::new(format!("it holds {} certificate requests", requests.len()))
             .because("exactly one CERTIFICATE REQUEST block in PEM is needed")
-            .hint("Convert one from DER with `openssl req -inform der -in FILE -out FILE.pem`."));
+            .hint("convert one from DER with `openssl req -inform der -in FILE -out FILE.pem`"));
     };
     let malformed = || Error::new("the certificate request is malformed");
     let (rest, csr) =
@@ -190,13 +190,13 @@ fn requested_names(csr: &X509CertificationRequest<'_>) -> Result<BTreeSet<Name>>
             names.insert(Name::of(name).ok_or_else(|| {
                 Error::new("it asks for a kind of name that is never issued")
                     .because(name)
-                    .hint("Ask for DNS names, IP addresses and URIs only.")
+                    .hint("ask for DNS names, IP addresses and URIs only")
             })?);
         }
     }
     if names.is_empty() {
         return Err(Error::new("it asks for no subject alternative name")
-            .hint("Add one: `openssl req … -addext subjectAltName=DNS:api.internal`."));
+            .hint("add one: `openssl req … -addext subjectAltName=DNS:api.internal`"));
     }
     Ok(names)
 }

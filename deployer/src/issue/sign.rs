@@ -23,8 +23,8 @@ impl Target {
     pub(super) fn parse(url: &str) -> Result<Self> {
         let refused =
             || Error::new(format!("`{}` is no URL to ask for a certificate", url.escape_debug()));
-        let hint = "Take it from `deployer output`, for example \
-                    https://abc123.execute-api.eu-central-1.amazonaws.com/issue-cert.";
+        let hint = "take it from `deployer output`, for example \
+                    https://abc123.execute-api.eu-central-1.amazonaws.com/issue-cert";
         let uri: Uri = url.parse().map_err(|source| refused().because(source).hint(hint))?;
         let host = uri.host().unwrap_or_default();
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
@@ -35,7 +35,7 @@ impl Target {
             Some("http") if http::is_loopback(host) => Ok(Self(uri)),
             Some("http") => Err(refused()
                 .because("plain http is accepted only to this machine itself")
-                .hint("Use https.")),
+                .hint("use https")),
             _ => Err(refused().because("it does not begin with https://").hint(hint)),
         }
     }

@@ -162,11 +162,11 @@ fn check_validity(
     let not_after = certificate.validity().not_after.to_datetime();
     if not_before > expected.now + SKEW {
         return Err(Error::new(format!("it is not valid before {not_before}"))
-            .hint("Check this machine's clock."));
+            .hint("check this machine's clock"));
     }
     if not_after <= expected.now {
         return Err(
-            Error::new(format!("it expired at {not_after}")).hint("Check this machine's clock.")
+            Error::new(format!("it expired at {not_after}")).hint("check this machine's clock")
         );
     }
     let said = OffsetDateTime::parse(&answer.not_after, &Rfc3339)
@@ -180,7 +180,7 @@ fn check_validity(
             return Err(Error::new(format!(
                 "it is valid until {not_after}, longer than the {hours} hours that were asked for"
             ))
-            .hint("Check this machine\'s clock."));
+            .hint("check this machine's clock"));
         }
     }
     Ok((not_before, not_after))
@@ -229,7 +229,7 @@ fn check_path(
     let untrusted = |source: webpki::Error| {
         Error::new("it does not lead to the pinned root through `chain`")
             .because(source)
-            .hint("If the issuing CA was replaced, pass its root with --root.")
+            .hint("if the issuing CA was replaced, pass its root with --root")
     };
     let anchors = expected
         .roots

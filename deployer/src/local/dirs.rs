@@ -29,7 +29,7 @@ impl Dirs {
             .ok_or_else(|| {
                 Error::new("could not find a folder for the local AWS")
                     .because("neither HOME nor XDG_CACHE_HOME is set to an absolute path")
-                    .hint("Set HOME or XDG_CACHE_HOME.")
+                    .hint("set HOME or XDG_CACHE_HOME")
             })?
             .join("deployer");
         let instance = match variable("DEPLOYER_LOCAL_DIR").filter(|value| !value.is_empty()) {

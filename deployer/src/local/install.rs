@@ -73,7 +73,7 @@ async fn has_ministack(python: &Path) -> bool {
 async fn find(candidates: &[&str]) -> Result<PathBuf> {
     let mut closest = Error::new("could not install the local AWS")
         .because("there is no python3 in PATH")
-        .hint("Install Python 3.10 or later; on Debian or Ubuntu: `apt install python3-venv`.");
+        .hint("install Python 3.10 or later; on Debian or Ubuntu: `apt install python3-venv`");
     for candidate in candidates {
         let inspected = Command::new(candidate).args(["-I", "-c", INSPECT]).output().await;
         let Ok(output) = inspected else { continue };
@@ -94,11 +94,11 @@ fn judge(candidate: &str, output: &Output) -> Result<()> {
         .and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)));
     let Some(version) = version else {
         return Err(refused(format!("{candidate} does not work: {}", last_lines(&output.stderr)))
-            .hint("Install Python 3.10 or later, or repair the one that is there."));
+            .hint("install Python 3.10 or later, or repair the one that is there"));
     };
     if version < OLDEST {
         return Err(refused(format!("{candidate} is Python {}, which is too old", text.trim()))
-            .hint("Install Python 3.10 or later and put it into PATH as `python3`."));
+            .hint("install Python 3.10 or later and put it into PATH as `python3`"));
     }
     if output.status.success() {
         return Ok(());
@@ -107,8 +107,8 @@ fn judge(candidate: &str, output: &Output) -> Result<()> {
     Err(refused(format!("{candidate} has no `venv` module"))
         .because(last_lines(&output.stderr))
         .hint(format!(
-            "Install it; on Debian or Ubuntu: `apt install python3-venv` (or \
-             python{major}.{minor}-venv)."
+            "install it; on Debian or Ubuntu: `apt install python3-venv` (or \
+             python{major}.{minor}-venv)"
         )))
 }
 
@@ -127,7 +127,7 @@ async fn make_environment(python: &Path, folder: &Path) -> Result<()> {
     // `venv` tells of a missing module on standard output.
     Err(Error::new(message())
         .because(last_lines(&[output.stdout, output.stderr].concat()))
-        .hint("On Debian or Ubuntu: `apt install python3-venv`."))
+        .hint("on Debian or Ubuntu: `apt install python3-venv`"))
 }
 
 /// Runs pip with the user's own configuration (mirrors, proxies, certificates), but with nothing
@@ -183,8 +183,8 @@ fn explain(error: Error, said: &[u8]) -> Error {
     let text = String::from_utf8_lossy(said);
     let says = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
     let hint = if says(&["DO NOT MATCH THE HASHES"]) {
-        "What the package index sent is not what was expected: check pip's index and mirrors \
-         (`pip config list`)."
+        "what the package index sent is not what was expected: check pip's index and mirrors \
+         (`pip config list`)"
     } else if says(&[
         "NewConnectionError",
         "name resolution",
@@ -192,13 +192,13 @@ fn explain(error: Error, said: &[u8]) -> Error {
         "timed out",
         "SSLError",
     ]) {
-        "The package index could not be reached: check the network, and for a proxy or a mirror \
-         pip's configuration (`pip config list`). It is needed this once."
+        "the package index could not be reached: check the network, and for a proxy or a mirror \
+         pip's configuration (`pip config list`); it is needed this once"
     } else if says(&["No matching distribution"]) {
-        "The package index could not be reached, or does not have this: check the network and pip's \
-         configuration (`pip config list`)."
+        "the package index could not be reached, or does not have this: check the network and pip's \
+         configuration (`pip config list`)"
     } else {
-        "Mend what pip names, and try again."
+        "mend what pip names, and try again"
     };
     error.because(format!("pip said:\n{}", last_lines(said))).hint(hint)
 }

@@ -41,7 +41,7 @@ pub(super) async fn launch(python: &Path, instance: &Path, port: Option<u16>) ->
             result => {
                 return result.map_err(|error| {
                     error.hint(format!(
-                        "Try again; if it persists, delete {} to have it installed anew.",
+                        "try again; if it persists, delete {} to have it installed anew",
                         environment_of(python).display()
                     ))
                 });
@@ -79,7 +79,7 @@ fn free_port(port: Option<u16>) -> Result<u16> {
             let port = port.map_or_else(String::new, |port| format!(" on port {port}"));
             Error::new(format!("could not start the local AWS{port}"))
                 .because(source)
-                .hint("Leave the port out to have a free one chosen, or name another.")
+                .hint("leave the port out to have a free one chosen, or name another")
         })
 }
 

@@ -123,7 +123,7 @@ fn boot() -> Result<String> {
     fs::read_to_string(path).map(|id| id.trim().to_owned()).map_err(|source| {
         Error::new(format!("could not read {path}"))
             .because(source)
-            .hint("The local AWS needs Linux with /proc.")
+            .hint("the local AWS needs Linux with /proc")
     })
 }
 

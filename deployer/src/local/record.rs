@@ -99,7 +99,7 @@ impl Record {
         };
         serde_json::from_slice(&text).map(Some).map_err(|source| {
             Error::new(format!("could not read {}", path.display())).because(source).hint(format!(
-                "End the local AWS by hand if it runs (`ps`), and delete {}.",
+                "end the local AWS by hand if it runs (`ps`), and delete {}",
                 path.display()
             ))
         })
@@ -136,7 +136,7 @@ impl Record {
     /// The instance for others to use.
     pub(super) fn instance(&self) -> Result<Instance> {
         let users = self.users.as_ref().ok_or_else(|| {
-            Error::new("the local AWS is not ready").hint("Start it: `deployer local start`.")
+            Error::new("the local AWS is not ready").hint("start it: `deployer local start`")
         })?;
         Ok(Instance {
             endpoint: self.endpoint.clone(),

@@ -1,13 +1,13 @@
 //! Finds every mistake in a stack file.
 //!
-//! Serde stops at the first thing that does not fit. So that one run still reports everything, a
-//! field that was found wrong is replaced by that of the resource type's example, and the entry is
-//! read again, until it fits.
+//! Serde stops at the first thing that does not fit. So that one run still reports everything, what
+//! was found wrong is taken out of the entry, or where it is a field of the entry itself, replaced by
+//! that of the resource type's example; and the entry is read again, until it fits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use super::{Declaration, Stack};
@@ -178,40 +178,67 @@ impl Checker<'_> {
     fn entry(&mut self, address: &Address, key: &Node, node: &Node) -> Option<Value> {
         let kind = resource::find(&address.kind)?;
         let example = yaml::parse(kind.example()).ok()?.to_json();
-        let Value::Object(mut document) = node.to_json() else {
+        if !matches!(node.content, Content::Map(_)) {
             self.mistake(key, format!("`{address}` must be a mapping of fields to values"));
             return None;
-        };
-        let mut mended = BTreeSet::new();
+        }
+        let mut trial = Trial::new(key, node);
         let declared = loop {
-            match kind.declare(&Value::Object(document.clone())) {
+            match kind.declare(&trial.document(&example)) {
                 Ok(declared) => break declared,
                 Err(error) => {
-                    let fault = Misfit::of(&error);
-                    self.mistake(fault.place(key, node), &fault.message);
-                    if !mended.insert(fault.field.clone()) {
+                    let mut fault = Misfit::of(&error);
+                    trial.narrow(&mut fault);
+                    let found = trial.find(&fault.path, fault.is_of_key);
+                    if !trial.is_aftermath(found) {
+                        self.mistake(found, &fault.message);
+                    }
+                    if !trial.mend(&fault.path, &fault.field) {
                         return None;
                     }
-                    mend(&mut document, &example, &fault.field);
                 }
             }
         };
-        self.limits(kind, &declared, key, node, &mended);
+        self.limits(kind, &example, declared.clone(), &mut trial);
         Some(declared)
     }
 
-    /// AWS's limits, for the fields that the user got right so far.
+    /// AWS's limits, for what the user got right so far. A check that stops at the first mistake of
+    /// a nested document is run again without it.
     fn limits(
         &mut self,
         kind: &dyn AnyResourceType,
-        declared: &Value,
-        key: &Node,
-        node: &Node,
-        mended: &BTreeSet<String>,
+        example: &Value,
+        mut declared: Value,
+        trial: &mut Trial<'_>,
     ) {
-        for fault in kind.validate(declared) {
-            if !fault.path.first().is_some_and(|field| mended.contains(field)) {
-                self.mistake(deepest(key, node, &fault.path), fault.message);
+        loop {
+            let faults: Vec<_> = kind
+                .validate(&declared)
+                .into_iter()
+                .filter(|fault| !fault.path.first().is_some_and(|field| trial.is_mended(field)))
+                .collect();
+            for fault in &faults {
+                // What is unknown or reserved is the key, whatever its value.
+                let message = plain(&fault.message);
+                let is_of_key =
+                    message.starts_with("unknown field") || message.contains("reserved");
+                let found = trial.find(&fault.path, is_of_key);
+                if !trial.is_aftermath(found) {
+                    self.mistake(found, message);
+                }
+            }
+            for fault in &faults {
+                let field = fault.path.first().map_or("", String::as_str);
+                trial.mend(&fault.path, field);
+            }
+            if faults.is_empty() {
+                return;
+            }
+            match kind.declare(&trial.document(example)) {
+                Ok(mended) => declared = mended,
+                // What is left is no more than the aftermath of what was taken out.
+                Err(_) => return,
             }
         }
     }
@@ -316,12 +343,14 @@ struct Misfit {
     path: Vec<String>,
     /// The field of the entry that is to blame.
     field: String,
+    /// Whether it is the key that does not belong there.
+    is_of_key: bool,
     message: String,
 }
 
 impl Misfit {
     fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
-        let message = error.inner().to_string();
+        let message = plain(&error.inner().to_string());
         let mut path: Vec<String> = error
             .path()
             .iter()
@@ -335,47 +364,129 @@ impl Misfit {
         // A field that is missing or unknown is named in the message only.
         let named =
             |prefix| message.strip_prefix(prefix).and_then(|rest: &str| rest.split('`').next());
-        if let Some(unknown) = named("unknown field `")
+        let unknown = named("unknown field `");
+        if let Some(unknown) = unknown
             && path.last().map(String::as_str) != Some(unknown)
         {
             path.push(unknown.to_owned());
         }
         let missing = named("missing field `").map(str::to_owned);
         let field = path.first().cloned().or(missing).unwrap_or_default();
-        Self { path, field, message }
-    }
-
-    fn place<'n>(&self, key: &'n Node, node: &'n Node) -> &'n Node {
-        deepest(key, node, &self.path)
+        Self { path, field, is_of_key: unknown.is_some(), message }
     }
 }
 
-/// The node at a path, or the last one on the way that exists: the key where the fault is the key's.
-fn deepest<'n>(key: &'n Node, node: &'n Node, path: &[String]) -> &'n Node {
-    let (mut at, mut inside) = (key, node);
-    for step in path {
-        if let Some((key, value)) = inside.entry(step) {
-            (at, inside) = (key, value);
-        } else if let Some(item) = step.parse().ok().and_then(|index| inside.item(index)) {
-            (at, inside) = (item, item);
-        }
-    }
-    // A plain value is where the reader's eye should land; a mapping is found by its key.
-    if matches!(inside.content, Content::Map(_) | Content::List(_) | Content::Null) {
-        at
-    } else {
-        inside
-    }
+/// Serde's words for types, in those of people who do not write Rust; and without the place in a
+/// text that they never saw.
+fn plain(message: &str) -> String {
+    let message = match message.rsplit_once(" at line ") {
+        Some((before, _)) => before,
+        None => message,
+    };
+    let (before, expected) = message.split_once(", expected ").unwrap_or((message, ""));
+    let expected = match expected {
+        "" => return message.to_owned(),
+        "path string" | "a string" => "a text",
+        "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => "a whole number",
+        "a boolean" => "`true` or `false`",
+        "a map" => "a mapping of keys to values",
+        "a sequence" => "a list",
+        "a string or a list of strings" => "a text or a list of texts",
+        other => other,
+    };
+    let before = before
+        .replace("invalid type: string ", "this is the text ")
+        .replace("invalid type: integer ", "this is the number ")
+        .replace("invalid type: floating point ", "this is the number ")
+        .replace("invalid type: boolean ", "this is the truth value ")
+        .replace("invalid type: null", "this is empty")
+        .replace("invalid type: map", "this is a mapping")
+        .replace("invalid type: sequence", "this is a list")
+        .replace("invalid value: integer ", "this is the number ");
+    format!("{before}, expected {expected}")
 }
 
-/// Puts the example's value in the place of a wrong one, or takes it out where there is none.
-fn mend(document: &mut Map<String, Value>, example: &Value, field: &str) {
-    match example.get(field) {
-        Some(value) => {
-            document.insert(field.to_owned(), value.clone());
+/// An entry from which the mistakes found so far are taken out.
+struct Trial<'n> {
+    key: &'n Node,
+    entry: Node,
+    /// Fields of the entry that have the example's value by now.
+    mended: BTreeSet<String>,
+    /// Nodes that something was taken out of: that they lack it is no mistake of the user's.
+    wounded: BTreeSet<usize>,
+}
+
+impl<'n> Trial<'n> {
+    fn new(key: &'n Node, node: &Node) -> Self {
+        Self { key, entry: node.clone(), mended: BTreeSet::new(), wounded: BTreeSet::new() }
+    }
+
+    fn document(&self, example: &Value) -> Value {
+        let mut document = self.entry.to_json();
+        if let Value::Object(fields) = &mut document {
+            for field in &self.mended {
+                match example.get(field) {
+                    Some(value) => fields.insert(field.clone(), value.clone()),
+                    None => fields.remove(field),
+                };
+            }
         }
-        None => {
-            document.remove(field);
+        document
+    }
+
+    fn is_mended(&self, field: &str) -> bool {
+        self.mended.contains(field)
+    }
+
+    /// Whether a complaint about this node would be about what was taken out of it.
+    fn is_aftermath(&self, node: &Node) -> bool {
+        self.wounded.contains(&node.id())
+    }
+
+    /// The node at a path, or the last one on the way that exists: the key where the fault is the
+    /// key's.
+    fn find(&self, path: &[String], is_of_key: bool) -> &Node {
+        let (mut at, mut inside) = (self.key, &self.entry);
+        for step in path {
+            if let Some((key, value)) = inside.entry(step) {
+                (at, inside) = (key, value);
+            } else if let Some(item) = step.parse().ok().and_then(|index| inside.item(index)) {
+                (at, inside) = (item, item);
+            }
         }
+        // A plain value is where the reader's eye should land; a mapping is found by its key.
+        let is_nested =
+            matches!(inside.content, Content::Map(_) | Content::List(_) | Content::Null);
+        if is_of_key || is_nested { at } else { inside }
+    }
+
+    /// A list that is checked as a whole names the item that is to blame in the message only.
+    fn narrow(&self, fault: &mut Misfit) {
+        let mut inside = &self.entry;
+        for step in &fault.path {
+            let entry = inside.entry(step).map(|(_, value)| value);
+            let item = || step.parse().ok().and_then(|index| inside.item(index));
+            let Some(next) = entry.or_else(item) else { return };
+            inside = next;
+        }
+        let named = fault.message.strip_prefix('`').and_then(|rest| rest.split('`').next());
+        if let (Content::List(items), Some(named)) = (&inside.content, named)
+            && let Some(index) = items.iter().position(|item| item.text() == Some(named))
+        {
+            fault.path.push(index.to_string());
+        }
+    }
+
+    /// Takes out what stands at a path, or mends a whole field; tells whether that was news.
+    fn mend(&mut self, path: &[String], field: &str) -> bool {
+        let mut path = path;
+        while let Some((step, parents @ [_, ..])) = path.split_last() {
+            if let Some(holders) = self.entry.remove(parents, step) {
+                self.wounded.extend(holders);
+                return true;
+            }
+            path = parents;
+        }
+        self.mended.insert(field.to_owned())
     }
 }

@@ -14,6 +14,8 @@ pub(super) fn render(error: &Error) -> String {
         text.push('\n');
     }
     for cause in &error.causes {
+        // What others said in several lines stays together.
+        let cause = cause.trim_end().replace('\n', "\n      ");
         let _ = writeln!(text, "  {} {cause}", paint(DIM, "because:"));
     }
     let mut hints: Vec<&String> = Vec::new();
@@ -28,19 +30,36 @@ pub(super) fn render(error: &Error) -> String {
     text
 }
 
+/// The most of a line that is shown on either side of a mark, in characters.
+const AROUND: usize = 100;
+
 /// The line that a mistake is about, with a mark under its column.
 fn place(diagnostic: &Diagnostic) -> String {
     let Diagnostic { file, line, column, source, message } = diagnostic;
     let number = line.to_string();
     let margin = " ".repeat(number.len());
+    let start = column.saturating_sub(1 + AROUND);
+    let mut shown: String = source.chars().skip(start).take(2 * AROUND).collect();
+    if source.chars().count() > start + 2 * AROUND {
+        shown.push('…');
+    }
     // Tabs keep their width, so that the mark stands where the mistake does.
-    let before: String =
-        source.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let before: String = shown
+        .chars()
+        .take(column - 1 - start)
+        .map(|c| if c == '\t' { '\t' } else { ' ' })
+        .collect();
+    let cut = if start > 0 { ("…", " ") } else { ("", "") };
+    // A file may hold what plays with the terminal.
+    let shown: String =
+        shown.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect();
     let bar = paint(DIM, "|");
     format!(
-        "\n{margin}{} {file}:{line}:{column}\n{} {bar} {source}\n{margin} {bar} {before}{} {message}\n",
+        "\n{margin}{} {file}:{line}:{column}\n{} {bar} {}{shown}\n{margin} {bar} {}{before}{} {message}\n",
         paint(DIM, "-->"),
         paint(DIM, &number),
+        cut.0,
+        cut.1,
         paint(RED, "^"),
     )
 }

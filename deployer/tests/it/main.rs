@@ -6,6 +6,7 @@
 mod support;
 
 mod ca;
+mod cli;
 mod end_to_end;
 mod invariants;
 mod issue;

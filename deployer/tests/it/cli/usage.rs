@@ -1,0 +1,271 @@
+//! Help, version, and mistakes on the command line.
+
+use expect_test::expect;
+
+use super::shown;
+use crate::support::World;
+
+#[test]
+fn help_shows_every_command_and_option() {
+    let world = World::empty();
+    expect![[r#"
+        status 0
+        --- stdout
+        Deploys a certificate issuer to AWS from a stack.yaml, and keeps it so
+
+        Usage: deployer [OPTIONS] <COMMAND>
+
+        Commands:
+          plan     Show what would change in AWS, and why; changes nothing
+          apply    Bring AWS to what the stack file declares
+          destroy  Remove everything that belongs to the stack
+          issue    Request a certificate from a deployed issuer, and verify it
+          output   Show the outputs of the last apply
+          ca       Make certificate authorities
+          local    Run the local AWS
+          demo     Show everything at work on the local AWS: deploy, issue a certificate, verify it
+
+        Options:
+          -h, --help
+                  Print help (see a summary with '-h')
+
+          -V, --version
+                  Print version
+
+        Global options:
+              --stack <FILE>
+                  The file that declares the stack
+
+                  [default: stack.yaml]
+
+              --state <DIR>
+                  The folder that keeps the state
+
+                  [default: state]
+
+              --local
+                  Work against the local AWS, which is installed and started when needed
+
+              --color <WHEN>
+                  When to use colour; `NO_COLOR` is respected too
+
+                  Possible values:
+                  - auto:   On a terminal
+                  - always: In any case
+                  - never:  In no case
+
+                  [default: auto]
+
+          -v, --verbose
+                  Show every call to AWS
+    "#]]
+    .assert_eq(&shown(&world, &world.run(&["--help"])));
+}
+
+#[test]
+fn help_of_plan_explains_its_exit_statuses() {
+    let world = World::empty();
+    expect![[r#"
+        status 0
+        --- stdout
+        Show what would change in AWS, and why; changes nothing
+
+        Usage: deployer plan [OPTIONS]
+
+        Options:
+              --json
+                  Print the plan as JSON
+
+              --detailed-exitcode
+                  Exit with 0 if there is nothing to do, 2 if there is, 1 on errors
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Global options:
+              --stack <FILE>
+                  The file that declares the stack
+
+                  [default: stack.yaml]
+
+              --state <DIR>
+                  The folder that keeps the state
+
+                  [default: state]
+
+              --local
+                  Work against the local AWS, which is installed and started when needed
+
+              --color <WHEN>
+                  When to use colour; `NO_COLOR` is respected too
+
+                  Possible values:
+                  - auto:   On a terminal
+                  - always: In any case
+                  - never:  In no case
+
+                  [default: auto]
+
+          -v, --verbose
+                  Show every call to AWS
+    "#]]
+    .assert_eq(&shown(&world, &world.run(&["plan", "--help"])));
+}
+
+#[test]
+fn help_of_issue_names_the_defaults() {
+    let world = World::empty();
+    expect![[r#"
+        status 0
+        --- stdout
+        Request a certificate from a deployed issuer, and verify it
+
+        Usage: deployer issue [OPTIONS]
+
+        Options:
+              --dns <NAME>
+                  A DNS name; may be repeated
+
+              --ip <ADDRESS>
+                  An IP address; may be repeated
+
+              --uri <URI>
+                  A URI, such as a SPIFFE id; may be repeated
+
+              --cn <NAME>
+                  The subject's common name: one of the names
+
+              --key-type <TYPE>
+                  The kind of key to make
+
+                  [default: p256]
+
+              --ttl-hours <HOURS>
+                  How long the certificate is to be valid; the issuer's default if left out
+
+              --csr <FILE>
+                  Send this certificate request instead of making a key and a request
+
+              --root <FILE>
+                  The root certificate that the issued one must lead to
+
+                  [default: ca/root.pem]
+
+              --out <DIR>
+                  The folder for cert.pem, chain.pem and key.pem
+
+                  [default: certs]
+
+              --url <URL>
+                  The issuer's URL; the stack's output `url` if left out
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Global options:
+              --stack <FILE>
+                  The file that declares the stack
+
+                  [default: stack.yaml]
+
+              --state <DIR>
+                  The folder that keeps the state
+
+                  [default: state]
+
+              --local
+                  Work against the local AWS, which is installed and started when needed
+
+              --color <WHEN>
+                  When to use colour; `NO_COLOR` is respected too
+
+                  Possible values:
+                  - auto:   On a terminal
+                  - always: In any case
+                  - never:  In no case
+
+                  [default: auto]
+
+          -v, --verbose
+                  Show every call to AWS
+    "#]]
+    .assert_eq(&shown(&world, &world.run(&["issue", "--help"])));
+}
+
+#[test]
+fn the_version_is_data() {
+    let run = World::empty().succeed(&["--version"]);
+    assert_eq!(run.stdout, format!("deployer {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn mistakes_on_the_command_line_end_with_status_2() {
+    let world = World::empty();
+    let lines: [&[&str]; 6] = [
+        &["aply"],
+        &["plan", "--jsn"],
+        &["--color", "blue", "plan"],
+        &["issue", "--ip", "10.0.0"],
+        &["issue", "--csr", "a.pem", "--dns", "a.example"],
+        &["local", "start", "--port", "70000"],
+    ];
+    let all: Vec<_> = lines.iter().map(|line| shown(&world, &world.run(line))).collect();
+    expect![[r#"
+        status 2
+        --- stderr
+        error: unrecognized subcommand 'aply'
+
+          tip: a similar subcommand exists: 'apply'
+
+        Usage: deployer [OPTIONS] <COMMAND>
+
+        For more information, try '--help'.
+
+        status 2
+        --- stderr
+        error: unexpected argument '--jsn' found
+
+          tip: a similar argument exists: '--json'
+
+        Usage: deployer plan --json
+
+        For more information, try '--help'.
+
+        status 2
+        --- stderr
+        error: invalid value 'blue' for '--color <WHEN>'
+          [possible values: auto, always, never]
+
+        For more information, try '--help'.
+
+        status 2
+        --- stderr
+        error: invalid value '10.0.0' for '--ip <ADDRESS>': invalid IP address syntax
+
+        For more information, try '--help'.
+
+        status 2
+        --- stderr
+        error: the argument '--csr <FILE>' cannot be used with '--dns <NAME>'
+
+        Usage: deployer issue --csr <FILE>
+
+        For more information, try '--help'.
+
+        status 2
+        --- stderr
+        error: invalid value '70000' for '--port <PORT>': 70000 is not in 0..=65535
+
+        For more information, try '--help'.
+    "#]]
+    .assert_eq(&all.join("\n"));
+}
+
+#[test]
+fn a_command_is_needed() {
+    let world = World::empty();
+    let run = world.run(&[]);
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+    assert!(run.stderr.contains("Usage: deployer"), "{}", run.stderr);
+}
