@@ -195,7 +195,11 @@ impl Planner<'_> {
         Some(Change {
             address: address.clone(),
             action: Action::Delete,
-            reasons: vec![Reason::NotDeclared],
+            reasons: vec![if self.desired.edges.contains_key(address) {
+                Reason::Destroyed
+            } else {
+                Reason::NotDeclared
+            }],
             fields: diff::between(&live.spec, &Value::Object(serde_json::Map::new()))
                 .into_iter()
                 .map(|difference| field_change(difference, &Value::Null, None, &[]))

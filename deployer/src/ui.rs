@@ -150,6 +150,12 @@ impl Ui {
             self.status("");
             self.error(&error.clone().within(format!("{address} failed")));
         }
+        let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
+        if failed > 0 {
+            let held = if skipped > 0 { format!(", {skipped} held back") } else { String::new() };
+            let text = format!("{failed} failed{held}: mend the cause and run the same again");
+            self.status(&format!("\n{}; what is done stays done", paint(BOLD, &text)));
+        }
     }
 
     /// The stack's outputs.

@@ -31,6 +31,8 @@ pub enum Reason {
     DependencyChanges,
     /// `stack.yaml` does not declare it any more.
     NotDeclared,
+    /// The whole stack is to go.
+    Destroyed,
 }
 
 impl Reason {
@@ -76,7 +78,8 @@ impl fmt::Display for Reason {
             Self::Drifted => f.write_str("drift: it was changed outside of deployer"),
             Self::NotRemembered => f.write_str("it is ours by tag, and differs from stack.yaml"),
             Self::DependencyChanges => f.write_str("something that it refers to is made anew"),
-            Self::NotDeclared => f.write_str("not declared in stack.yaml"),
+            Self::NotDeclared => f.write_str("not declared in stack.yaml any more"),
+            Self::Destroyed => f.write_str("the whole stack is destroyed"),
         }
     }
 }

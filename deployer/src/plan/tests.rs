@@ -366,7 +366,7 @@ fn an_entry_that_is_gone_is_deleted_after_what_used_it() {
             ~ lambda_function.signer  something that it refers to is made anew
                 environment.CA_SECRET_ARN  "arn:aws:secret:demo/ca" → (known after apply)
 
-            - secret.ca  not declared in stack.yaml
+            - secret.ca  not declared in stack.yaml any more
 
             Summary: 1 to create, 2 to change, 1 to delete, 3 unchanged
         "#]],
@@ -624,17 +624,17 @@ fn destroy_goes_from_the_users_to_the_used() {
     expect![[r#"
         Plan for demo 
 
-        - http_route.issue_cert  not declared in stack.yaml
+        - http_route.issue_cert  the whole stack is destroyed
 
-        - http_api.issuer  not declared in stack.yaml
+        - http_api.issuer  the whole stack is destroyed
 
-        - lambda_function.signer  not declared in stack.yaml
+        - lambda_function.signer  the whole stack is destroyed
 
-        - iam_role.signer  not declared in stack.yaml
+        - iam_role.signer  the whole stack is destroyed
 
-        - log_group.signer  not declared in stack.yaml
+        - log_group.signer  the whole stack is destroyed
 
-        - secret.ca  not declared in stack.yaml
+        - secret.ca  the whole stack is destroyed
 
         Summary: 6 to delete
     "#]]

@@ -41,7 +41,7 @@ pub(super) fn fingerprint(value: &Payload, now: OffsetDateTime) -> Result<String
     }
     let ca = Ca::from_json(value, now).map_err(|error| {
         Error::new("it is not the material of an issuing CA")
-            .because(format!("{}: {}", error.path, error.message))
+            .because(error)
             .hint("`deployer ca init` makes a demo CA; the README shows the format for your own")
     })?;
     let hash = digest(&SHA256, ca.chain().as_bytes());
