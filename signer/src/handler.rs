@@ -4,8 +4,9 @@
 use std::time::Instant;
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext as Context;
+use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::http::{HeaderMap, Method, header};
-use lambda_http::request::RequestContext;
+use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Body, Request, RequestExt as _, Response, tracing};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -87,6 +88,20 @@ impl<S: Source> Handler<S> {
             Refusal::new(Code::Internal, message).with_detail("no randomness")
         })?;
         approved.issue(&ca, now, random)
+    }
+}
+
+/// Removes from an event what only the request's URL would be made of.
+///
+/// `lambda_http` puts a URL together from headers and query, which callers choose, and panics where
+/// that makes none: `X-Forwarded-Proto: a b` is enough. Nothing here reads the URL, so it is better
+/// not made than made with care. The raw path has a place of its own and stays.
+pub fn forget_url(event: &mut LambdaRequest) {
+    if let LambdaRequest::ApiGatewayV2(event) = event {
+        event.headers.remove(header::HOST);
+        event.request_context.domain_name = None;
+        event.raw_query_string = None;
+        event.query_string_parameters = QueryMap::default();
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
-use lambda_http::{Request, service_fn, tracing};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, LambdaEvent, Request, Service as _, service_fn, tracing};
 use signer::handler::Handler;
 use signer::policy::Policy;
 use signer::secret::{SecretsManager, Store};
@@ -44,10 +45,15 @@ async fn run() -> Result<(), Vec<String>> {
     // The first request shall not wait for the secret. A failure is logged, and tried again then.
     let _ = handler.store.ca(OffsetDateTime::now_utc()).await;
     let handler = &handler;
-    let service = service_fn(|request: Request| async move {
+    let mut adapter = Adapter::from(service_fn(|request: Request| async move {
         Ok::<_, std::convert::Infallible>(handler.handle(request).await)
+    }));
+    let service = service_fn(|mut event: LambdaEvent<LambdaRequest>| {
+        signer::handler::forget_url(&mut event.payload);
+        adapter.call(event)
     });
-    lambda_http::run(service).await.map_err(|error| vec![format!("the runtime ended: {error}")])
+    let ended = lambda_http::lambda_runtime::run(service).await;
+    ended.map_err(|error| vec![format!("the runtime ended: {error}")])
 }
 
 /// `policy.json` beside the executable.

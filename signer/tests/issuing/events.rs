@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
-use signer::handler::Handler;
+use signer::handler::{Handler, forget_url};
 use signer::policy::Policy;
 use signer::secret::{Source, Store};
 use time::OffsetDateTime;
@@ -72,8 +73,9 @@ impl World {
 
     /// Sends an event and returns status and body.
     pub(crate) async fn send_async(&self, event: &Value) -> (u16, Value) {
-        let request = lambda_http::request::from_str(&event.to_string()).unwrap();
-        let response = self.handler.handle(request).await;
+        let mut event: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
+        forget_url(&mut event);
+        let response = self.handler.handle(event.into()).await;
         assert_eq!(response.headers()["content-type"], "application/json");
         let body = serde_json::from_slice(response.body().as_ref()).unwrap();
         (response.status().as_u16(), body)
@@ -179,6 +181,31 @@ fn an_issued_certificate_leaves_a_complete_audit_line() {
     assert_eq!(line["names"], json!(["dns:api.example.com"]));
     assert_eq!(line["not_after"], body["not_after"]);
     assert_eq!(line["serial"].as_str().unwrap().len(), 40);
+}
+
+/// Any of these, made into a URL, would be none.
+#[test]
+fn what_is_no_url_is_answered_like_any_other_request() {
+    let world = World::new();
+    let body = json!({"csr": fixture("p256_sha256")}).to_string();
+    for (pointer, value) in [
+        ("/headers/x-forwarded-proto", "a b"),
+        ("/headers/host", "a b"),
+        ("/headers/host", ":"),
+        ("/rawQueryString", "<>"),
+        ("/rawQueryString", "\u{7f}"),
+        ("/requestContext/domainName", "a b"),
+    ] {
+        let mut event = event(body.as_bytes());
+        let (parent, field) = pointer.rsplit_once('/').unwrap();
+        event.pointer_mut(parent).unwrap()[field] = value.into();
+        if field == "domainName" {
+            event["headers"].as_object_mut().unwrap().remove("host");
+        }
+        let (status, body) = world.send(&event);
+        assert_eq!(status, 200, "{pointer} {value:?}: {body}");
+        assert_eq!(world.last_line()["decision"], "issued");
+    }
 }
 
 #[test]
