@@ -43,7 +43,7 @@ pub(super) fn write(program: &[u8], files: &BTreeMap<FileName, Value>) -> Result
         let options = SimpleFileOptions::default()
             .system(System::Unix)
             .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(9))
+            .compression_level(Some(6))
             .last_modified_time(DateTime::DEFAULT)
             .unix_permissions(mode);
         writer.start_file(name, options).context(|| MESSAGE.to_owned())?;
