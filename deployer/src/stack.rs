@@ -2,6 +2,7 @@
 //! and each mistake is shown with its place.
 
 mod check;
+mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::issue::{Evidence, Issued, utc};
+use crate::issue::{Evidence, Issued};
+use crate::notation::utc;
 use crate::policy::Caller;
 use crate::refusal::Refusal;
 

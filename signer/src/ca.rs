@@ -4,7 +4,6 @@
 //! does not fit the certificate, or a subject that `rcgen` cannot reproduce byte for byte (repeated
 //! attributes are dropped), would yield certificates that verify nowhere.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use rcgen::{CertificateParams, DistinguishedName, Issuer, KeyPair, PublicKeyData as _};
 use serde::{Deserialize, Deserializer};
 use time::OffsetDateTime;
@@ -14,6 +13,7 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Version;
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::notation::{sha256, utc};
 use crate::pem;
 use crate::policy::Problem;
 
@@ -146,17 +146,6 @@ impl Drop for Ca {
     }
 }
 
-/// SHA-256 in lower-case hexadecimal.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex(digest(&SHA256, bytes).as_ref())
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]).collect()
-}
-
 fn certificates(path: &str, text: &str) -> Checked<Vec<Vec<u8>>> {
     let blocks = pem::blocks(text).map_err(|error| problem(path, error))?;
     if blocks.is_empty() {
@@ -266,13 +255,10 @@ fn check_validity(
     now: OffsetDateTime,
 ) -> Checked<()> {
     if now < not_before {
-        return Err(problem(
-            "chain",
-            format!("is not valid before {}", crate::issue::utc(not_before)),
-        ));
+        return Err(problem("chain", format!("is not valid before {}", utc(not_before))));
     }
     if now > not_after {
-        return Err(problem("chain", format!("has expired at {}", crate::issue::utc(not_after))));
+        return Err(problem("chain", format!("has expired at {}", utc(not_after))));
     }
     Ok(())
 }

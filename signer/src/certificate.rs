@@ -14,8 +14,8 @@ use time::{Duration, OffsetDateTime};
 use crate::ca::Ca;
 use crate::csr::VerifiedRequest;
 use crate::der::{self, Reader, tag};
-use crate::issue::utc;
 use crate::name::Name;
+use crate::notation::utc;
 use crate::policy::{Grant, Usage};
 use crate::refusal::{Code, Refusal};
 

@@ -12,7 +12,8 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::audit;
-use crate::issue::{self, Evidence, Issued, utc};
+use crate::issue::{self, Evidence, Issued};
+use crate::notation::utc;
 use crate::policy::{Caller, Policy};
 use crate::refusal::{Code, Refusal};
 use crate::secret::{Source, Store};

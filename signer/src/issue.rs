@@ -4,13 +4,12 @@
 //! no look at the secret.
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-use time::macros::offset;
 
-use crate::ca::{Ca, hex, sha256};
+use crate::ca::Ca;
 use crate::certificate::ToBeSigned;
 use crate::check::{Mismatch, Validity, check};
 use crate::csr::{self, VerifiedRequest};
+use crate::notation::{hex, sha256};
 use crate::pem;
 use crate::policy::{Caller, Grant, Policy};
 use crate::refusal::{Code, Refusal};
@@ -91,11 +90,4 @@ impl Approved {
             ca_sha256: ca.fingerprint(),
         })
     }
-}
-
-/// RFC 3339 in UTC with whole seconds, such as `2026-05-08T05:39:10Z`.
-pub fn utc(time: OffsetDateTime) -> String {
-    let time = time.to_offset(offset!(UTC));
-    // Only years beyond 9999 cannot be written, and no certificate has one.
-    time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
 }

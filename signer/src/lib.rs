@@ -29,6 +29,7 @@ pub mod check;
 pub mod csr;
 pub mod issue;
 pub mod name;
+pub mod notation;
 pub mod policy;
 pub mod refusal;
 pub mod request;

@@ -4,12 +4,12 @@
 //! was found wrong is taken out of the entry, or where it is a field of the entry itself, replaced by
 //! that of the resource type's example; and the entry is read again, until it fits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::Value;
-use serde_path_to_error::Segment;
 
+use super::trial::{Misfit, Trial, plain};
 use super::{Declaration, Stack};
 use crate::address::Address;
 use crate::resource::{self, AnyResourceType, RESOURCE_TYPES, tags};
@@ -335,158 +335,5 @@ impl Checker<'_> {
                 self.mistake(key, format!("`{address}` and `{first}` are the same object in AWS"));
             }
         }
-    }
-}
-
-/// Where serde found that an entry does not fit its type.
-struct Misfit {
-    path: Vec<String>,
-    /// The field of the entry that is to blame.
-    field: String,
-    /// Whether it is the key that does not belong there.
-    is_of_key: bool,
-    message: String,
-}
-
-impl Misfit {
-    fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
-        let message = plain(&error.inner().to_string());
-        let mut path: Vec<String> = error
-            .path()
-            .iter()
-            .filter_map(|segment| match segment {
-                Segment::Seq { index } => Some(index.to_string()),
-                Segment::Map { key } => Some(key.clone()),
-                Segment::Enum { variant } => Some(variant.clone()),
-                Segment::Unknown => None,
-            })
-            .collect();
-        // A field that is missing or unknown is named in the message only.
-        let named =
-            |prefix| message.strip_prefix(prefix).and_then(|rest: &str| rest.split('`').next());
-        let unknown = named("unknown field `");
-        if let Some(unknown) = unknown
-            && path.last().map(String::as_str) != Some(unknown)
-        {
-            path.push(unknown.to_owned());
-        }
-        let missing = named("missing field `").map(str::to_owned);
-        let field = path.first().cloned().or(missing).unwrap_or_default();
-        Self { path, field, is_of_key: unknown.is_some(), message }
-    }
-}
-
-/// Serde's words for types, in those of people who do not write Rust; and without the place in a
-/// text that they never saw.
-fn plain(message: &str) -> String {
-    let message = match message.rsplit_once(" at line ") {
-        Some((before, _)) => before,
-        None => message,
-    };
-    let (before, expected) = message.split_once(", expected ").unwrap_or((message, ""));
-    let expected = match expected {
-        "" => return message.to_owned(),
-        "path string" | "a string" => "a text",
-        "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => "a whole number",
-        "a boolean" => "`true` or `false`",
-        "a map" => "a mapping of keys to values",
-        "a sequence" => "a list",
-        "a string or a list of strings" => "a text or a list of texts",
-        other => other,
-    };
-    let before = before
-        .replace("invalid type: string ", "this is the text ")
-        .replace("invalid type: integer ", "this is the number ")
-        .replace("invalid type: floating point ", "this is the number ")
-        .replace("invalid type: boolean ", "this is the truth value ")
-        .replace("invalid type: null", "this is empty")
-        .replace("invalid type: map", "this is a mapping")
-        .replace("invalid type: sequence", "this is a list")
-        .replace("invalid value: integer ", "this is the number ");
-    format!("{before}, expected {expected}")
-}
-
-/// An entry from which the mistakes found so far are taken out.
-struct Trial<'n> {
-    key: &'n Node,
-    entry: Node,
-    /// Fields of the entry that have the example's value by now.
-    mended: BTreeSet<String>,
-    /// Nodes that something was taken out of: that they lack it is no mistake of the user's.
-    wounded: BTreeSet<usize>,
-}
-
-impl<'n> Trial<'n> {
-    fn new(key: &'n Node, node: &Node) -> Self {
-        Self { key, entry: node.clone(), mended: BTreeSet::new(), wounded: BTreeSet::new() }
-    }
-
-    fn document(&self, example: &Value) -> Value {
-        let mut document = self.entry.to_json();
-        if let Value::Object(fields) = &mut document {
-            for field in &self.mended {
-                match example.get(field) {
-                    Some(value) => fields.insert(field.clone(), value.clone()),
-                    None => fields.remove(field),
-                };
-            }
-        }
-        document
-    }
-
-    fn is_mended(&self, field: &str) -> bool {
-        self.mended.contains(field)
-    }
-
-    /// Whether a complaint about this node would be about what was taken out of it.
-    fn is_aftermath(&self, node: &Node) -> bool {
-        self.wounded.contains(&node.id())
-    }
-
-    /// The node at a path, or the last one on the way that exists: the key where the fault is the
-    /// key's.
-    fn find(&self, path: &[String], is_of_key: bool) -> &Node {
-        let (mut at, mut inside) = (self.key, &self.entry);
-        for step in path {
-            if let Some((key, value)) = inside.entry(step) {
-                (at, inside) = (key, value);
-            } else if let Some(item) = step.parse().ok().and_then(|index| inside.item(index)) {
-                (at, inside) = (item, item);
-            }
-        }
-        // A plain value is where the reader's eye should land; a mapping is found by its key.
-        let is_nested =
-            matches!(inside.content, Content::Map(_) | Content::List(_) | Content::Null);
-        if is_of_key || is_nested { at } else { inside }
-    }
-
-    /// A list that is checked as a whole names the item that is to blame in the message only.
-    fn narrow(&self, fault: &mut Misfit) {
-        let mut inside = &self.entry;
-        for step in &fault.path {
-            let entry = inside.entry(step).map(|(_, value)| value);
-            let item = || step.parse().ok().and_then(|index| inside.item(index));
-            let Some(next) = entry.or_else(item) else { return };
-            inside = next;
-        }
-        let named = fault.message.strip_prefix('`').and_then(|rest| rest.split('`').next());
-        if let (Content::List(items), Some(named)) = (&inside.content, named)
-            && let Some(index) = items.iter().position(|item| item.text() == Some(named))
-        {
-            fault.path.push(index.to_string());
-        }
-    }
-
-    /// Takes out what stands at a path, or mends a whole field; tells whether that was news.
-    fn mend(&mut self, path: &[String], field: &str) -> bool {
-        let mut path = path;
-        while let Some((step, parents @ [_, ..])) = path.split_last() {
-            if let Some(holders) = self.entry.remove(parents, step) {
-                self.wounded.extend(holders);
-                return true;
-            }
-            path = parents;
-        }
-        self.mended.insert(field.to_owned())
     }
 }

@@ -181,7 +181,7 @@ fn validity_is_exact_and_the_response_repeats_the_certificate() {
     let seconds = validity.not_after.timestamp() - validity.not_before.timestamp();
     assert_eq!(seconds, 12 * 3600 - 1 + 60);
     assert!((before..=after).contains(&(validity.not_before.timestamp() + 60)));
-    let not_after = signer::issue::utc(validity.not_after.to_datetime());
+    let not_after = signer::notation::utc(validity.not_after.to_datetime());
     assert_eq!(text(&body, "not_after"), not_after);
     assert_eq!(not_after.len(), "2026-05-08T05:39:10Z".len());
     assert_eq!(text(&body, "certificate").matches("BEGIN").count(), 1);

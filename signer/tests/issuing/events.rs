@@ -295,7 +295,7 @@ fn a_ca_made_a_moment_ago_can_issue() {
         Authority::with(&rcgen::PKCS_ECDSA_P256_SHA256, |params| params.not_before = start);
     let world = World::of(authority);
     world.issue(&fixture("p256_sha256"));
-    assert_eq!(world.last_line()["not_before"], signer::issue::utc(start));
+    assert_eq!(world.last_line()["not_before"], signer::notation::utc(start));
 }
 
 #[test]

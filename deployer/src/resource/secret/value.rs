@@ -1,8 +1,8 @@
 //! A secret's value: known by the certificates in it, sent once, never read back.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use signer::ca::Ca;
+use signer::notation::sha256;
 use time::OffsetDateTime;
 
 use crate::aws::{self, Aws};
@@ -44,8 +44,7 @@ pub(super) fn fingerprint(value: &Payload, now: OffsetDateTime) -> Result<String
             .because(error)
             .hint("`deployer ca init` makes a demo CA; the README shows the format for your own")
     })?;
-    let hash = digest(&SHA256, ca.chain().as_bytes());
-    Ok(hash.as_ref().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
+    Ok(sha256(ca.chain().as_bytes()))
 }
 
 /// Makes the version with this fingerprint the current one: sends it, or where AWS still has it,
