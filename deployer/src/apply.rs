@@ -177,8 +177,8 @@ impl Run<'_> {
             (Action::Create, _) => self.create(change).await.map(|()| None),
             (Action::Update, Some(live)) => self.update(change, live).await.map(|()| None),
             (Action::Replace, Some(live)) => {
-                self.delete(change, live).await?;
-                self.create(change).await.map(|()| None)
+                let kept = self.delete(change, live).await?;
+                self.create(change).await.map(|()| kept)
             }
             (Action::Delete, Some(live)) => self.delete(change, live).await,
             _ => Ok(None),

@@ -186,20 +186,29 @@ impl Planner<'_> {
     /// What is in AWS or in the state, but not in `stack.yaml`.
     fn unwanted(&self, address: &Address) -> Option<Change> {
         let entry = self.state.resources.get(address);
-        let Some(Reading::Present(live)) = self.observed.get(address) else {
-            return None;
+        let (live, reason) = match (self.observed.get(address)?, entry) {
+            (Reading::Present(live), _) => {
+                let ours = ownership::may_delete(&self.desired.stack, address, live, entry);
+                if !ours || ownership::is_moved(address, live, self.desired, self.observed) {
+                    return None;
+                }
+                let whole = self.desired.edges.contains_key(address);
+                (live.clone(), if whole { Reason::Destroyed } else { Reason::NotDeclared })
+            }
+            // An interrupted run may have left parts of it, which deleting again finds.
+            (Reading::Absent, Some(entry))
+                if entry.phase != Phase::Ready && !entry.outputs.is_null() =>
+            {
+                let remembered =
+                    Object { spec: entry.spec.clone(), outputs: entry.outputs.clone() };
+                (remembered, Reason::Unfinished)
+            }
+            _ => return None,
         };
-        if !ownership::may_delete(&self.desired.stack, live, entry) {
-            return None;
-        }
         Some(Change {
             address: address.clone(),
             action: Action::Delete,
-            reasons: vec![if self.desired.edges.contains_key(address) {
-                Reason::Destroyed
-            } else {
-                Reason::NotDeclared
-            }],
+            reasons: vec![reason],
             fields: diff::between(&live.spec, &Value::Object(serde_json::Map::new()))
                 .into_iter()
                 .map(|difference| field_change(difference, &Value::Null, None, &[]))
@@ -211,7 +220,7 @@ impl Planner<'_> {
                 .or_else(|| self.desired.edges.get(address))
                 .cloned()
                 .unwrap_or_default(),
-            live: Some(live.clone()),
+            live: Some(live),
         })
     }
 }

@@ -76,6 +76,11 @@ impl Policy {
         }
     }
 
+    /// A document that was read before, as it is: what IAM holds need not be what we would write.
+    pub fn stored(document: Value) -> Self {
+        Self(canonical::document(document))
+    }
+
     /// Whether IAM would decide every request the same way under both documents, as far as that
     /// shows in how they are written.
     ///

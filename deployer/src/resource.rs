@@ -372,10 +372,13 @@ impl<R: ResourceType> AnyResourceType for R {
 /// else's, which is left alone.
 async fn finish<R: ResourceType>(aws: &Aws, job: &Job<'_>, spec: Value) -> Result<Value> {
     let identity = decode(spec.clone())?;
-    if let Reading::Present(live) = R::read(aws, identity, None, job.address).await?
-        && tags::owner(&encode(&live.spec)?) == tags::owner(&spec)
-    {
-        return encode(&R::update(aws, job, live, decode(spec)?).await?);
+    if let Reading::Present(live) = R::read(aws, identity, None, job.address).await? {
+        let mut seen = encode(&R::align(live.spec, &decode(spec.clone())?))?;
+        if tags::owner(&seen) == tags::owner(&spec) {
+            tags::forget_foreign(&mut seen, &[&spec]);
+            let live = Live { spec: decode(seen)?, outputs: live.outputs };
+            return encode(&R::update(aws, job, live, decode(spec)?).await?);
+        }
     }
     Err(Error::new(format!("{} was made by somebody else meanwhile", job.address))
         .hint("run again to see whose it is"))

@@ -129,7 +129,11 @@ impl Store {
             return Ok(());
         }
         self.state.serial += 1;
-        self.save()
+        let saved = self.save();
+        if saved.is_err() {
+            self.state = before;
+        }
+        saved
     }
 
     /// A temporary file in the same folder, flushed, then renamed over the old one, and the folder

@@ -52,11 +52,11 @@ async fn converge(
     }
     let events = |event: &apply::Event<'_>| ui.event(event);
     let outcome = apply::apply(&plan, payloads, &session.aws, &mut session.store, &events).await?;
-    let outputs = outputs(&session.stack, &session.store.state);
-    session.store.change(|state| state.outputs.clone_from(&outputs))?;
     if !idle {
         ui.outcome(&outcome, session.aws.calls.count());
     }
+    let outputs = outputs(&session.stack, &session.store.state);
+    session.store.change(|state| state.outputs.clone_from(&outputs))?;
     if !outputs.is_empty() {
         ui.heading("Outputs");
         ui.outputs(&outputs);

@@ -65,11 +65,34 @@ fn refusal(stack: &str, address: &Address, live: &Object, entry: Option<&Entry>)
 }
 
 /// Whether an object that is not wanted is ours to delete.
-pub(super) fn may_delete(stack: &str, live: &Object, entry: Option<&Entry>) -> bool {
+pub(super) fn may_delete(
+    stack: &str,
+    address: &Address,
+    live: &Object,
+    entry: Option<&Entry>,
+) -> bool {
     match tags::owner(&live.spec) {
         // An object without tags of its own lives within one that was found to be ours.
         None => true,
-        Some(("", _)) => entry.is_some(),
-        Some((its_stack, _)) => its_stack == stack,
+        Some(("", _) | (_, "")) => entry.is_some(),
+        // Under another address it was moved there, and is not to go.
+        Some((its_stack, its_address)) => its_stack == stack && its_address == address.to_string(),
     }
+}
+
+/// Whether a wanted resource has taken over the object of one that is not wanted any more: the user
+/// has given it another address.
+pub(super) fn is_moved(
+    address: &Address,
+    live: &Object,
+    desired: &Desired,
+    observed: &Observed,
+) -> bool {
+    let identity = |object: &Object| {
+        object.outputs.get("id").or(object.outputs.get("arn")).filter(|id| !id.is_null()).cloned()
+    };
+    desired.resources.keys().filter(|other| other.kind == address.kind).any(|other| {
+        matches!(observed.get(other), Some(Reading::Present(object))
+            if identity(object).is_some() && identity(object) == identity(live))
+    })
 }

@@ -619,6 +619,43 @@ fn an_object_of_another_stack_is_never_deleted() {
 }
 
 #[test]
+fn an_address_that_is_renamed_together_with_its_tag_keeps_its_object() {
+    let cloud = deployed(ONE);
+    let renamed = ONE.replace("log_group.a", "log_group.b");
+    let error = cloud.plan(&renamed).expect_err("its tag still names the old address");
+    assert!(error.hints[0].contains("deployer:address=log_group.b"), "{error:?}");
+    cloud.tamper("log_group", |object| {
+        object.spec["tags"]["deployer:address"] = json!("log_group.b");
+    });
+    assert_eq!(cloud.apply(&renamed), Vec::<String>::new());
+    assert_eq!(cloud.objects.borrow().len(), 1);
+    let addresses: Vec<_> = cloud.store("demo").state.resources.into_keys().collect();
+    assert_eq!(addresses, ["log_group.b".parse().expect("an address")]);
+}
+
+#[test]
+fn a_route_that_is_renamed_is_not_deleted() {
+    let cloud = deployed(STACK);
+    let renamed = STACK.replace("http_route.issue_cert", "http_route.issue");
+    assert_eq!(cloud.apply(&renamed), Vec::<String>::new());
+    assert_eq!(cloud.objects.borrow().len(), 6);
+}
+
+#[test]
+fn what_an_interrupted_delete_may_have_left_is_deleted_again() {
+    let cloud = deployed(STACK);
+    // The route is gone, but the run ended before all that belongs to it was.
+    cloud.fail_at.set(Some(cloud.calls.borrow().len() + 1));
+    cloud.lose_answer.set(true);
+    let _ = cloud.carry_out(&cloud.plan_destroy(STACK).expect("a plan"));
+    cloud.fail_at.set(None);
+    let plan = cloud.plan_destroy(STACK).expect("a plan");
+    let route = plan.changes.iter().find(|change| change.address.kind == "http_route");
+    let route = route.expect("the route is still in the plan");
+    assert_eq!((route.action, &route.reasons[..]), (Action::Delete, &[Reason::Unfinished][..]));
+}
+
+#[test]
 fn destroy_goes_from_the_users_to_the_used() {
     let cloud = deployed(STACK);
     expect![[r#"

@@ -4,7 +4,6 @@
 //! ownership tags; otherwise a lost state would mean a second API.
 //! <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid.html>
 
-use aws_sdk_apigatewayv2::operation::get_stage::GetStageOutput;
 use aws_sdk_apigatewayv2::types::ProtocolType;
 use serde::{Deserialize, Serialize};
 
@@ -204,12 +203,13 @@ async fn read(aws: &Aws, id: &str) -> Result<Option<Live<Spec, Outputs>>> {
     );
     let api = aws::optional(api).map_err(|error| aws::failed("GetApi", id, &error))?;
     let stage = aws::optional(stage).map_err(|error| aws::failed("GetStage", id, &error))?;
+    let Some(api) = api else { return Ok(None) };
     let tags = aws::optional(tags).map_err(|error| aws::failed("GetTags", &arn, &error))?;
-    Ok(api.map(|api| Live {
+    Ok(Some(Live {
         spec: Spec {
             name: api.name.unwrap_or_default(),
             description: api.description.unwrap_or_default(),
-            auto_deploy: stage.as_ref().and_then(GetStageOutput::auto_deploy),
+            auto_deploy: stage.map(|stage| stage.auto_deploy.unwrap_or(false)),
             tags: tags::from_aws(tags.and_then(|found| found.tags).unwrap_or_default()),
         },
         outputs: outputs(aws, id, api.api_endpoint),

@@ -15,6 +15,7 @@ use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Aws};
 use crate::error::{Error, Result};
+use crate::reference;
 
 /// What an `AWS_PROXY` integration speaks: the event format that the signer reads.
 const PAYLOAD_FORMAT: &str = "2.0";
@@ -123,6 +124,10 @@ function: ${lambda_function.signer.arn}
                 ["route"],
                 format!("must be a method ({methods}), a space and a path"),
             ));
+        }
+        if !reference::is_unknown(&declared.api.as_str().into()) {
+            let message = "must refer to an API of this stack, such as `${http_api.issuer.id}`";
+            faults.push(Fault::new(["api"], message));
         }
         if declared.authorization != aws_iam() {
             faults.push(Fault::new(

@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use aws_sdk_iam::types::Tag;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
@@ -26,10 +27,10 @@ const PROPAGATION_LIMIT: Duration = Duration::from_mins(2);
 /// The resource type `iam_role`.
 pub struct IamRole;
 
-/// A role, as declared and as observed.
+/// A role, as users declare it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spec {
+pub struct Declared {
     /// 1 to 64 characters.
     pub name: String,
     /// At most 1000 characters.
@@ -39,11 +40,24 @@ pub struct Spec {
     #[serde(default = "trust_lambda", deserialize_with = "policy::trust")]
     pub trust: Policy,
     /// What the role may do: a list of `actions` on references, or a whole policy document.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "permissions")]
     pub allow: Option<Policy>,
     /// Tags.
     #[serde(default)]
     pub tags: Tags,
+}
+
+/// A role, as it is to be and as it is observed. Policies of others need not be as we would take
+/// them from users.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Spec {
+    name: String,
+    description: String,
+    #[serde(deserialize_with = "stored")]
+    trust: Policy,
+    #[serde(deserialize_with = "stored_if_any")]
+    allow: Option<Policy>,
+    tags: Tags,
 }
 
 /// What a role is found by.
@@ -65,6 +79,23 @@ pub struct Outputs {
 
 fn trust_lambda() -> Policy {
     Policy::trust("lambda.amazonaws.com")
+}
+
+fn permissions<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Policy>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Permissions(#[serde(deserialize_with = "policy::permissions")] Policy);
+
+    // A declaration is read twice, and one without a policy says so the second time.
+    Ok(Option::<Permissions>::deserialize(from)?.map(|Permissions(policy)| policy))
+}
+
+fn stored<'de, D: Deserializer<'de>>(from: D) -> Result<Policy, D::Error> {
+    Value::deserialize(from).map(Policy::stored)
+}
+
+fn stored_if_any<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Policy>, D::Error> {
+    Ok(Option::<Value>::deserialize(from)?.map(Policy::stored))
 }
 
 impl ResourceType for IamRole {
@@ -92,12 +123,12 @@ allow:
         "iam:UpdateRoleDescription",
     ];
 
-    type Declared = Spec;
+    type Declared = Declared;
     type Identity = Identity;
     type Spec = Spec;
     type Outputs = Outputs;
 
-    fn validate(declared: &Spec) -> Vec<Fault> {
+    fn validate(declared: &Declared) -> Vec<Fault> {
         let mut faults = tags::validate(&declared.tags);
         let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
         if declared.name.is_empty()
@@ -126,8 +157,9 @@ allow:
         faults
     }
 
-    fn gather(declared: Spec, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {
-        Ok(Gathered { spec: declared, payload: None })
+    fn gather(declared: Declared, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {
+        let Declared { name, description, trust, allow, tags } = declared;
+        Ok(Gathered { spec: Spec { name, description, trust, allow, tags }, payload: None })
     }
 
     /// Policies that mean the same are no change, however they are written.

@@ -19,7 +19,7 @@ use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Aws};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::package::{self, Architecture, Code};
 
 /// The resource type `lambda_function`.
@@ -125,6 +125,7 @@ log_group: ${log_group.signer.name}
         "lambda:DeleteFunctionConcurrency",
         "lambda:GetFunction",
         "lambda:GetFunctionConfiguration",
+        "lambda:ListTags",
         "lambda:PutFunctionConcurrency",
         "lambda:TagResource",
         "lambda:UntagResource",
@@ -172,6 +173,12 @@ log_group: ${log_group.signer.name}
         let found =
             aws::optional(aws.lambda.get_function().function_name(&identity.name).send().await);
         let found = found.map_err(|error| aws::failed("GetFunction", &identity.name, &error))?;
+        // Without `lambda:ListTags` AWS answers all the same, but without the tags.
+        if let Some(error) = found.as_ref().and_then(|found| found.tags_error.as_ref()) {
+            return Err(Error::new(format!("GetFunction told no tags of {}", identity.name))
+                .because(format!("{}: {}", error.error_code(), error.message()))
+                .hint("the caller needs lambda:ListTags as well: add it to its IAM policy"));
+        }
         Ok(found.and_then(from_aws).map_or(Reading::Absent, Reading::Present))
     }
 

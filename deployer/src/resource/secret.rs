@@ -79,6 +79,9 @@ pub struct Identity {
     /// as observed.
     #[serde(default)]
     recovery_window_days: Option<u8>,
+    /// Whose a deleted secret must be to be brought back.
+    #[serde(default)]
+    tags: Tags,
 }
 
 /// What AWS assigns.
@@ -187,6 +190,13 @@ recovery_window_days: 30
         let Some(secret) = describe(aws, &identity.name).await? else { return Ok(Reading::Absent) };
         if let Some(until) = secret.deleted_date() {
             let date = until.fmt(Format::DateTime).unwrap_or_default();
+            if !is_ours(&secret, &identity.tags) {
+                let message =
+                    format!("there is a secret named {} that is not this stack's", identity.name);
+                return Err(Error::new(message)
+                    .because(format!("somebody has deleted it, and AWS keeps it until {date}"))
+                    .hint("choose another name, or wait until then"));
+            }
             return Ok(Reading::Recoverable(format!(
                 "AWS has it scheduled for deletion on {date}"
             )));
@@ -333,12 +343,16 @@ fn is_being_deleted<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
         && ["scheduled for deletion", "was deleted"].iter().any(|text| message.contains(text))
 }
 
+/// Whether a secret carries these ownership tags.
+fn is_ours(secret: &DescribeSecretOutput, owner: &Tags) -> bool {
+    let tags = observe(secret).spec.tags;
+    [tags::STACK, tags::ADDRESS].iter().all(|tag| tags.get(*tag) == owner.get(*tag))
+}
+
 /// Brings back the secret that is in the way, if it is ours and was deleted.
 async fn restore(aws: &Aws, spec: &Spec) -> Result<()> {
     let Some(secret) = describe(aws, &spec.name).await? else { return Ok(()) };
-    let tags = observe(&secret).spec.tags;
-    let ours = [tags::STACK, tags::ADDRESS].iter().all(|tag| tags.get(*tag) == spec.tags.get(*tag));
-    if ours && secret.deleted_date().is_some() {
+    if is_ours(&secret, &spec.tags) && secret.deleted_date().is_some() {
         let call = aws.secrets.restore_secret().secret_id(&spec.name).send().await;
         call.map_err(|error| aws::failed("RestoreSecret", &spec.name, &error))?;
     }

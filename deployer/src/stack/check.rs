@@ -329,7 +329,11 @@ impl Checker<'_> {
             let identity = resource::find(&address.kind)
                 .and_then(|kind| kind.identity(&declaration.declared).ok());
             let Some(identity) = identity else { continue };
-            let name = identity.get("name").unwrap_or(&identity).to_string();
+            // What has no name of its own is known by its route within its API.
+            let name = match identity.get("name") {
+                Some(name) => name.to_string(),
+                None => format!("{} {}", identity["api"], identity["route"]),
+            };
             if let Some(first) = seen.insert((address.kind.clone(), name), address) {
                 let (key, _) = nodes[address];
                 self.mistake(key, format!("`{address}` and `{first}` are the same object in AWS"));
