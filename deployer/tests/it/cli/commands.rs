@@ -218,9 +218,9 @@ fn destroyed(world: &World) {
         --- stdout
         Plan for small (the local AWS, account 000000000000, us-east-1)
 
-        - log_group.a  not declared in stack.yaml
+        - log_group.a  the whole stack is destroyed
 
-        - log_group.b  not declared in stack.yaml
+        - log_group.b  the whole stack is destroyed
 
         Summary: 2 to delete
         --- stderr

@@ -280,14 +280,14 @@ fn material_that_is_no_issuing_ca_is_refused_without_showing_it() {
         error: could not prepare secret.ca
           because: could not use ./ca/issuing-ca.json as the secret's value
           because: it is not the material of an issuing CA
-          because: .: not a JSON object of the strings certificate, private_key and chain (line 1, column 1)
+          because: not a JSON object of the strings certificate, private_key and chain (line 1, column 1)
           hint: `deployer ca init` makes a demo CA; the README shows the format for your own
         status 1
         --- stderr
         error: could not prepare secret.ca
           because: could not use ./ca/issuing-ca.json as the secret's value
           because: it is not the material of an issuing CA
-          because: .: not a JSON object of the strings certificate, private_key and chain (line 1, column 0)
+          because: not a JSON object of the strings certificate, private_key and chain (line 1, column 0)
           hint: `deployer ca init` makes a demo CA; the README shows the format for your own
         status 1
         --- stderr
@@ -415,6 +415,8 @@ fn no_room_for_the_state(world: &World) {
           because: could not write the state file state/small.json
           because: File too large (os error 27) at path "[folder]/state/.state-[random]"
           hint: make room or mend the folder's permissions, then run again: what is in AWS is found again
+
+        2 failed: mend the cause and run the same again; what is done stays done
     "#]].assert_eq(&filtered(world, &run.stderr));
     nothing_is_there(world);
 
@@ -439,6 +441,8 @@ fn no_room_for_the_state(world: &World) {
           because: could not write the state file /proc/none/small.json
           because: No such file or directory (os error 2)
           hint: make room or mend the folder's permissions, then run again: what is in AWS is found again
+
+        2 failed: mend the cause and run the same again; what is done stays done
     "#]].assert_eq(&filtered(world, &run.stderr));
     nothing_is_there(world);
 }
