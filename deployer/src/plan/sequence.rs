@@ -48,6 +48,10 @@ fn waits(
     for change in changes.values() {
         let remembered = state.resources.get(&change.address).map(|entry| &entry.depends_on);
         for need in change.depends_on.iter().chain(remembered.into_iter().flatten()) {
+            // What goes needs nothing that stays.
+            if is_deleted(&change.address) && !is_deleted(need) {
+                continue;
+            }
             // What is still referred to, or was until this plan, is deleted last.
             let (later, earlier) =
                 if is_deleted(need) { (need, &change.address) } else { (&change.address, need) };

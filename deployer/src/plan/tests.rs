@@ -238,13 +238,14 @@ fn new_code_changes_the_function_in_place() {
         "{ cargo: signer }",
         "{ bootstrap: elsewhere }",
         &expect![[r#"
-        Plan for demo 
+            Plan for demo 
 
-        ~ lambda_function.signer  stack.yaml changed
-            code_sha256  "sha256 of {\"cargo\":\"signer\"}" → "sha256 of {\"bootstrap\":\"elsewhere\"}"
+            ~ lambda_function.signer  stack.yaml changed
+                code_sha256  "sha256 of {\"cargo\":\"signer\"}"
+                           → "sha256 of {\"bootstrap\":\"elsewhere\"}"
 
-        Summary: 1 to change, 5 unchanged
-    "#]],
+            Summary: 1 to change, 5 unchanged
+        "#]],
     );
 }
 

@@ -139,28 +139,27 @@ description: Issues certificates
             .ok_or_else(|| Error::new(format!("CreateApi told no id of {}", spec.name)))?;
         let outputs = outputs(aws, &id, made.api_endpoint);
         job.record(&outputs)?;
-        stage(aws, &id, &spec, None).await?;
+        stage(aws, job, &id, &spec, None).await?;
         Ok(Some(outputs))
     }
 
     async fn update(
         aws: &Aws,
-        _job: &Job<'_>,
+        job: &Job<'_>,
         live: Live<Spec, Outputs>,
         spec: Spec,
     ) -> Result<Outputs> {
         let (old, id) = (&live.spec, &live.outputs.id);
         if (&old.name, &old.description) != (&spec.name, &spec.description) {
-            let call = aws
-                .apigateway
-                .update_api()
-                .api_id(id)
-                .name(&spec.name)
-                .description(&spec.description);
-            call.send().await.map_err(|error| aws::failed("UpdateApi", id, &error))?;
+            let update = aws::settled(job, || {
+                let call = aws.apigateway.update_api().api_id(id).name(&spec.name);
+                call.description(&spec.description).send()
+            });
+            let updated = aws.in_turn(id, update).await;
+            updated.map_err(|error| aws::failed("UpdateApi", id, &error))?;
         }
         if old.auto_deploy != spec.auto_deploy {
-            stage(aws, id, &spec, old.auto_deploy).await?;
+            stage(aws, job, id, &spec, old.auto_deploy).await?;
         }
         let arn = arn(aws, id);
         let (set, remove) = tags::changes(&old.tags, &spec.tags);
@@ -181,13 +180,10 @@ description: Issues certificates
     }
 
     /// The stage, and whatever else lives in the API, goes with it.
-    async fn delete(
-        aws: &Aws,
-        _job: &Job<'_>,
-        live: Live<Spec, Outputs>,
-    ) -> Result<Option<String>> {
+    async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
         let id = &live.outputs.id;
-        let deleted = aws::optional(aws.apigateway.delete_api().api_id(id).send().await);
+        let delete = aws::settled(job, || aws.apigateway.delete_api().api_id(id).send());
+        let deleted = aws::optional(aws.in_turn(id, delete).await);
         deleted.map_err(|error| aws::failed("DeleteApi", id, &error))?;
         Ok(None)
     }
@@ -252,15 +248,21 @@ fn outputs(aws: &Aws, id: &str, endpoint: Option<String>) -> Outputs {
 }
 
 /// Makes or mends the stage; `live` is whether the one that exists deploys by itself.
-async fn stage(aws: &Aws, id: &str, spec: &Spec, live: Option<bool>) -> Result<()> {
+async fn stage(aws: &Aws, job: &Job<'_>, id: &str, spec: &Spec, live: Option<bool>) -> Result<()> {
     let auto_deploy = spec.auto_deploy.unwrap_or(true);
     if live.is_some() {
-        let call =
-            aws.apigateway.update_stage().api_id(id).stage_name(STAGE).auto_deploy(auto_deploy);
-        call.send().await.map_err(|error| aws::failed("UpdateStage", id, &error))?;
+        let update = aws::settled(job, || {
+            let call = aws.apigateway.update_stage().api_id(id).stage_name(STAGE);
+            call.auto_deploy(auto_deploy).send()
+        });
+        let updated = aws.in_turn(id, update).await;
+        updated.map_err(|error| aws::failed("UpdateStage", id, &error))?;
         return Ok(());
     }
-    let call = aws.apigateway.create_stage().api_id(id).stage_name(STAGE).auto_deploy(auto_deploy);
-    call.send().await.map_err(|error| aws::failed("CreateStage", id, &error))?;
+    let create = aws::settled(job, || {
+        let call = aws.apigateway.create_stage().api_id(id).stage_name(STAGE);
+        call.auto_deploy(auto_deploy).send()
+    });
+    aws.in_turn(id, create).await.map_err(|error| aws::failed("CreateStage", id, &error))?;
     Ok(())
 }

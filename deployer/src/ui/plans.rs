@@ -101,8 +101,15 @@ fn field_line(action: Action, field: &FieldChange, width: usize) -> String {
         return format!("    {path}  {after}{marks}\n");
     }
     let before = field.before.as_ref().map_or_else(|| "(none)".to_owned(), value);
-    format!("    {path}  {before} → {after}{marks}\n")
+    let line = format!("    {path}  {before} → {after}{marks}\n");
+    if anstream::adapter::strip_str(&line).to_string().chars().count() <= WIDTH {
+        return line;
+    }
+    format!("    {path}  {before}\n    {:width$}→ {after}{marks}\n", "")
 }
+
+/// The narrowest terminal that people use, in characters; longer changes go on two lines.
+const WIDTH: usize = 80;
 
 fn value(value: &Value) -> String {
     if reference::is_unknown(value) {

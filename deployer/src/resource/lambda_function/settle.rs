@@ -6,7 +6,7 @@ use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurat
 use aws_sdk_lambda::types::{LastUpdateStatus, State};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::aws::{self, Aws, SdkError, Verdict};
+use crate::aws::{self, Aws, NOT_FOUND, SdkError, Verdict};
 use crate::error::{Error, Result};
 use crate::resource::Job;
 
@@ -63,8 +63,15 @@ async fn wait(
 ) -> Result<()> {
     aws::poll(what, LIMIT, job.note, || async {
         let found = aws.lambda.get_function_configuration().function_name(name).send().await;
-        let function =
-            found.map_err(|error| aws::failed("GetFunctionConfiguration", name, &error))?;
+        let function = match found {
+            Ok(function) => function,
+            Err(error) => {
+                let failure = aws::failed("GetFunctionConfiguration", name, &error);
+                // What was made a moment ago may not be known everywhere.
+                let unknown = aws::is(&error, NOT_FOUND);
+                return if unknown { Ok(Verdict::NotYet(failure)) } else { Err(failure) };
+            }
+        };
         let reason = || {
             let reasons = [
                 function.state_reason_code().map(aws_sdk_lambda::types::StateReasonCode::as_str),
