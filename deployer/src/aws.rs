@@ -18,11 +18,12 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 pub use calls::Calls;
-pub use wait::{Verdict, poll, settled};
+pub use wait::{Verdict, poll};
 
 use tokio::sync::Mutex;
 
 use crate::error::{Error, Result};
+use crate::resource::Job;
 
 /// How a call can fail.
 pub type SdkError<E> = aws_smithy_runtime_api::client::result::SdkError<E, HttpResponse>;
@@ -189,6 +190,21 @@ impl Aws {
         let turn = Rc::clone(self.turns.borrow_mut().entry(object.to_owned()).or_default());
         let _held = turn.lock().await;
         write.await
+    }
+
+    /// A write within an API: one at a time, and again for as long as API Gateway says that another
+    /// one is under way.
+    pub async fn change_api<T, E, F>(
+        &self,
+        job: &Job<'_>,
+        api: &str,
+        write: impl FnMut() -> F,
+    ) -> Result<T, SdkError<E>>
+    where
+        E: ProvideErrorMetadata,
+        F: Future<Output = Result<T, SdkError<E>>>,
+    {
+        self.in_turn(api, wait::settled(job, write)).await
     }
 }
 

@@ -63,7 +63,10 @@ where
 }
 
 /// Repeats a call within an API for as long as API Gateway says that another one is under way.
-pub async fn settled<T, E, F>(job: &Job<'_>, mut call: impl FnMut() -> F) -> Result<T, SdkError<E>>
+pub(super) async fn settled<T, E, F>(
+    job: &Job<'_>,
+    mut call: impl FnMut() -> F,
+) -> Result<T, SdkError<E>>
 where
     E: ProvideErrorMetadata,
     F: Future<Output = Result<T, SdkError<E>>>,

@@ -151,11 +151,12 @@ description: Issues certificates
     ) -> Result<Outputs> {
         let (old, id) = (&live.spec, &live.outputs.id);
         if (&old.name, &old.description) != (&spec.name, &spec.description) {
-            let update = aws::settled(job, || {
-                let call = aws.apigateway.update_api().api_id(id).name(&spec.name);
-                call.description(&spec.description).send()
-            });
-            let updated = aws.in_turn(id, update).await;
+            let updated = aws
+                .change_api(job, id, || {
+                    let call = aws.apigateway.update_api().api_id(id).name(&spec.name);
+                    call.description(&spec.description).send()
+                })
+                .await;
             updated.map_err(|error| aws::failed("UpdateApi", id, &error))?;
         }
         if old.auto_deploy != spec.auto_deploy {
@@ -182,8 +183,9 @@ description: Issues certificates
     /// The stage, and whatever else lives in the API, goes with it.
     async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
         let id = &live.outputs.id;
-        let delete = aws::settled(job, || aws.apigateway.delete_api().api_id(id).send());
-        let deleted = aws::optional(aws.in_turn(id, delete).await);
+        let deleted = aws::optional(
+            aws.change_api(job, id, || aws.apigateway.delete_api().api_id(id).send()).await,
+        );
         deleted.map_err(|error| aws::failed("DeleteApi", id, &error))?;
         Ok(None)
     }
@@ -225,7 +227,7 @@ async fn find(aws: &Aws, owner: &Tags) -> Result<Option<String>> {
         let answer = call.map_err(|error| aws::failed("GetApis", "all HTTP APIs", &error))?;
         for api in answer.items.unwrap_or_default() {
             let tags = api.tags.unwrap_or_default();
-            if [tags::STACK, tags::ADDRESS].iter().all(|tag| tags.get(*tag) == owner.get(*tag)) {
+            if tags::is_same_owner(&tags::from_aws(tags), owner) {
                 return Ok(api.api_id);
             }
         }
@@ -251,18 +253,20 @@ fn outputs(aws: &Aws, id: &str, endpoint: Option<String>) -> Outputs {
 async fn stage(aws: &Aws, job: &Job<'_>, id: &str, spec: &Spec, live: Option<bool>) -> Result<()> {
     let auto_deploy = spec.auto_deploy.unwrap_or(true);
     if live.is_some() {
-        let update = aws::settled(job, || {
-            let call = aws.apigateway.update_stage().api_id(id).stage_name(STAGE);
-            call.auto_deploy(auto_deploy).send()
-        });
-        let updated = aws.in_turn(id, update).await;
+        let updated = aws
+            .change_api(job, id, || {
+                let call = aws.apigateway.update_stage().api_id(id).stage_name(STAGE);
+                call.auto_deploy(auto_deploy).send()
+            })
+            .await;
         updated.map_err(|error| aws::failed("UpdateStage", id, &error))?;
         return Ok(());
     }
-    let create = aws::settled(job, || {
+    aws.change_api(job, id, || {
         let call = aws.apigateway.create_stage().api_id(id).stage_name(STAGE);
         call.auto_deploy(auto_deploy).send()
-    });
-    aws.in_turn(id, create).await.map_err(|error| aws::failed("CreateStage", id, &error))?;
+    })
+    .await
+    .map_err(|error| aws::failed("CreateStage", id, &error))?;
     Ok(())
 }

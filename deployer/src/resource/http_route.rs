@@ -205,17 +205,16 @@ function: ${lambda_function.signer.arn}
         let id = integration::ensure(aws, job, &spec.api, ours.as_deref(), function).await?;
         outputs.integration_id = Some(id.clone());
         job.record(&outputs)?;
-        let made = aws::settled(job, || {
-            aws.apigateway
-                .create_route()
-                .api_id(&spec.api)
-                .route_key(&spec.route)
-                .authorization_type(AuthorizationType::from(spec.authorization.as_str()))
-                .target(format!("integrations/{id}"))
-                .send()
-        });
         let made = aws
-            .in_turn(&spec.api, made)
+            .change_api(job, &spec.api, || {
+                aws.apigateway
+                    .create_route()
+                    .api_id(&spec.api)
+                    .route_key(&spec.route)
+                    .authorization_type(AuthorizationType::from(spec.authorization.as_str()))
+                    .target(format!("integrations/{id}"))
+                    .send()
+            })
             .await
             .map_err(|error| aws::failed("CreateRoute", &spec.route, &error))?;
         outputs.route_id = made.route_id;
@@ -251,7 +250,7 @@ function: ${lambda_function.signer.arn}
         }
         let rerouted = live.outputs.integration_id != known.integration_id;
         if rerouted || (&old.route, &old.authorization) != (&spec.route, &spec.authorization) {
-            let change = aws::settled(job, || {
+            aws.change_api(job, &spec.api, || {
                 aws.apigateway
                     .update_route()
                     .api_id(&spec.api)
@@ -262,10 +261,9 @@ function: ${lambda_function.signer.arn}
                         known.integration_id.as_ref().map(|id| format!("integrations/{id}")),
                     )
                     .send()
-            });
-            aws.in_turn(&spec.api, change)
-                .await
-                .map_err(|error| aws::failed("UpdateRoute", &spec.route, &error))?;
+            })
+            .await
+            .map_err(|error| aws::failed("UpdateRoute", &spec.route, &error))?;
         }
         if let Some(former) = live.outputs.permitted.filter(|former| former != function) {
             permission::remove(aws, &former, job.address).await?;
@@ -277,10 +275,12 @@ function: ${lambda_function.signer.arn}
     async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
         let (spec, outputs) = (&live.spec, &live.outputs);
         if let Some(id) = &outputs.route_id {
-            let delete = aws::settled(job, || {
-                aws.apigateway.delete_route().api_id(&spec.api).route_id(id).send()
-            });
-            let deleted = aws::optional(aws.in_turn(&spec.api, delete).await);
+            let deleted = aws::optional(
+                aws.change_api(job, &spec.api, || {
+                    aws.apigateway.delete_route().api_id(&spec.api).route_id(id).send()
+                })
+                .await,
+            );
             deleted.map_err(|error| aws::failed("DeleteRoute", &spec.route, &error))?;
         }
         let ours = integration::find(aws, &spec.api, job.address).await?;

@@ -345,8 +345,7 @@ fn is_being_deleted<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
 
 /// Whether a secret carries these ownership tags.
 fn is_ours(secret: &DescribeSecretOutput, owner: &Tags) -> bool {
-    let tags = observe(secret).spec.tags;
-    [tags::STACK, tags::ADDRESS].iter().all(|tag| tags.get(*tag) == owner.get(*tag))
+    tags::is_same_owner(&observe(secret).spec.tags, owner)
 }
 
 /// Brings back the secret that is in the way, if it is ours and was deleted.

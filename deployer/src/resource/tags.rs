@@ -59,6 +59,11 @@ pub fn owner(spec: &Value) -> Option<(&str, &str)> {
     Some((tag(STACK), tag(ADDRESS)))
 }
 
+/// Whether two objects, by their tags, have the same owner.
+pub fn is_same_owner(one: &Tags, other: &Tags) -> bool {
+    [STACK, ADDRESS].iter().all(|tag| one.get(*tag) == other.get(*tag))
+}
+
 /// Leaves only the tags that somebody of ours has set: those of others are none of our business.
 pub fn forget_foreign(observed: &mut Value, ours: &[&Value]) {
     let Some(Value::Object(tags)) = observed.get_mut("tags") else { return };

@@ -74,31 +74,36 @@ pub(super) async fn ensure(
 ) -> Result<String> {
     let mark = mark(job.address);
     if let Some(id) = id {
-        let update = aws::settled(job, || {
-            // AWS wants the type with every update, though it cannot change.
-            let call = aws.apigateway.update_integration().api_id(api).integration_id(id);
-            let call = call.integration_type(IntegrationType::AwsProxy).integration_uri(function);
-            call.payload_format_version(PAYLOAD_FORMAT).description(&mark).send()
-        });
-        let updated = aws.in_turn(api, update).await;
+        let updated = aws
+            .change_api(job, api, || {
+                // AWS wants the type with every update, though it cannot change.
+                let call = aws.apigateway.update_integration().api_id(api).integration_id(id);
+                let call =
+                    call.integration_type(IntegrationType::AwsProxy).integration_uri(function);
+                call.payload_format_version(PAYLOAD_FORMAT).description(&mark).send()
+            })
+            .await;
         updated.map_err(|error| aws::failed("UpdateIntegration", id, &error))?;
         return Ok(id.to_owned());
     }
-    let create = aws::settled(job, || {
-        let call = aws.apigateway.create_integration().api_id(api);
-        let call = call.integration_type(IntegrationType::AwsProxy).integration_uri(function);
-        call.payload_format_version(PAYLOAD_FORMAT).description(&mark).send()
-    });
-    let made = aws.in_turn(api, create).await;
+    let made = aws
+        .change_api(job, api, || {
+            let call = aws.apigateway.create_integration().api_id(api);
+            let call = call.integration_type(IntegrationType::AwsProxy).integration_uri(function);
+            call.payload_format_version(PAYLOAD_FORMAT).description(&mark).send()
+        })
+        .await;
     let made = made.map_err(|error| aws::failed("CreateIntegration", api, &error))?;
     made.integration_id.ok_or_else(|| Error::new(format!("CreateIntegration told no id for {api}")))
 }
 
 pub(super) async fn delete(aws: &Aws, job: &Job<'_>, api: &str, id: &str) -> Result<()> {
-    let delete = aws::settled(job, || {
-        aws.apigateway.delete_integration().api_id(api).integration_id(id).send()
-    });
-    let deleted = aws::optional(aws.in_turn(api, delete).await);
+    let deleted = aws::optional(
+        aws.change_api(job, api, || {
+            aws.apigateway.delete_integration().api_id(api).integration_id(id).send()
+        })
+        .await,
+    );
     deleted.map_err(|error| aws::failed("DeleteIntegration", id, &error))?;
     Ok(())
 }
