@@ -14,6 +14,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
@@ -131,51 +132,61 @@ async fn check_keys(config: &SdkConfig, target: &Target) -> Result<()> {
     Ok(())
 }
 
+/// Who the credentials belong to. This is the first call, so it also finds out whether AWS answers.
+async fn identity(config: &SdkConfig, calls: &Calls) -> Result<GetCallerIdentityOutput> {
+    let sts = aws_sdk_sts::Client::from_conf(
+        aws_sdk_sts::config::Builder::from(config)
+            .interceptor(calls.clone())
+            .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS))
+            .build(),
+    );
+    sts.get_caller_identity().send().await.map_err(|error| {
+        let endpoint = config.endpoint_url().unwrap_or("AWS");
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        let tried = match error {
+            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
+                format!(", tried {FIRST_ATTEMPTS} times")
+            }
+            _ => String::new(),
+        };
+        failed("GetCallerIdentity", &format!("{endpoint} in {region}{tried}"), &error)
+            .within("could not find out which AWS account this is")
+    })
+}
+
 impl Aws {
     /// Connects: finds out which account the credentials belong to.
     pub async fn connect(target: &Target, calls: Calls) -> Result<Self> {
-        let config = configure(target).await?;
+        Self::over(&configure(target).await?, calls).await
+    }
+
+    /// Connects with a configuration that is made already; tests put faults into its HTTP client.
+    pub async fn over(config: &SdkConfig, calls: Calls) -> Result<Self> {
         let region = config.region().map(ToString::to_string).unwrap_or_default();
-        let sts = aws_sdk_sts::Client::from_conf(
-            aws_sdk_sts::config::Builder::from(&config)
-                .interceptor(calls.clone())
-                .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS))
-                .build(),
-        );
-        let identity = sts.get_caller_identity().send().await.map_err(|error| {
-            let endpoint = config.endpoint_url().unwrap_or("AWS");
-            let tried = match error {
-                SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
-                    format!(", tried {FIRST_ATTEMPTS} times")
-                }
-                _ => String::new(),
-            };
-            failed("GetCallerIdentity", &format!("{endpoint} in {region}{tried}"), &error)
-                .within("could not find out which AWS account this is")
-        })?;
+        let identity = identity(config, &calls).await?;
         let arn = identity.arn().unwrap_or_default();
         Ok(Self {
             account: identity.account().unwrap_or_default().to_owned(),
             partition: arn.split(':').nth(1).unwrap_or("aws").to_owned(),
             region,
             apigateway: aws_sdk_apigatewayv2::Client::from_conf(
-                aws_sdk_apigatewayv2::config::Builder::from(&config)
+                aws_sdk_apigatewayv2::config::Builder::from(config)
                     .interceptor(calls.clone())
                     .build(),
             ),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(
-                aws_sdk_cloudwatchlogs::config::Builder::from(&config)
+                aws_sdk_cloudwatchlogs::config::Builder::from(config)
                     .interceptor(calls.clone())
                     .build(),
             ),
             iam: aws_sdk_iam::Client::from_conf(
-                aws_sdk_iam::config::Builder::from(&config).interceptor(calls.clone()).build(),
+                aws_sdk_iam::config::Builder::from(config).interceptor(calls.clone()).build(),
             ),
             lambda: aws_sdk_lambda::Client::from_conf(
-                aws_sdk_lambda::config::Builder::from(&config).interceptor(calls.clone()).build(),
+                aws_sdk_lambda::config::Builder::from(config).interceptor(calls.clone()).build(),
             ),
             secrets: aws_sdk_secretsmanager::Client::from_conf(
-                aws_sdk_secretsmanager::config::Builder::from(&config)
+                aws_sdk_secretsmanager::config::Builder::from(config)
                     .interceptor(calls.clone())
                     .build(),
             ),
