@@ -23,7 +23,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::address::Address;
-use crate::aws::Aws;
+use crate::aws::{self, Aws, KNOWN, Verdict};
 use crate::error::{Context, Error, Result};
 use crate::package::Host;
 
@@ -128,6 +128,17 @@ pub struct Live<S, O> {
     pub spec: S,
     /// What AWS assigned.
     pub outputs: O,
+    /// Which version of the object this is, where AWS tells one: sent along with a change, it keeps
+    /// AWS from carrying that out on another version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+}
+
+impl<S, O> Live<S, O> {
+    /// An object of which AWS tells no version.
+    pub fn new(spec: S, outputs: O) -> Self {
+        Self { spec, outputs, revision: None }
+    }
 }
 
 /// A live object as the engine sees it.
@@ -332,6 +343,7 @@ impl<R: ResourceType> AnyResourceType for R {
                 Reading::Present(live) => Reading::Present(Object {
                     spec: encode(&live.spec)?,
                     outputs: encode(&live.outputs)?,
+                    revision: live.revision,
                 }),
                 Reading::Absent => Reading::Absent,
                 Reading::Recoverable(until) => Reading::Recoverable(until),
@@ -369,23 +381,31 @@ impl<R: ResourceType> AnyResourceType for R {
 }
 
 /// There was such an object before us: ours from an interrupted run, which is finished, or somebody
-/// else's, which is left alone.
+/// else's, which is left alone. AWS may refuse a name some moments before it shows whose it is.
 async fn finish<R: ResourceType>(aws: &Aws, job: &Job<'_>, spec: Value) -> Result<Value> {
-    let identity = decode(spec.clone())?;
-    if let Reading::Present(live) = R::read(aws, identity, None, job.address).await? {
-        let mut seen = encode(&R::align(live.spec, &decode(spec.clone())?))?;
-        if tags::owner(&seen) == tags::owner(&spec) {
-            tags::forget_foreign(&mut seen, &[&spec]);
-            let live = Live { spec: decode(seen)?, outputs: live.outputs };
-            return encode(&R::update(aws, job, live, decode(spec)?).await?);
-        }
+    let taken = || {
+        Error::new(format!("{} was made by somebody else meanwhile", job.address))
+            .hint("run again to see whose it is")
+    };
+    let live = aws::poll(job.note, || async {
+        Ok(match R::read(aws, decode(spec.clone())?, None, job.address).await? {
+            Reading::Present(live) => Verdict::Done(live),
+            Reading::Absent | Reading::Recoverable(_) => Verdict::NotYet(KNOWN, taken()),
+        })
+    });
+    let live = live.await?;
+    let mut seen = encode(&R::align(live.spec, &decode(spec.clone())?))?;
+    if tags::owner(&seen) != tags::owner(&spec) {
+        return Err(taken());
     }
-    Err(Error::new(format!("{} was made by somebody else meanwhile", job.address))
-        .hint("run again to see whose it is"))
+    tags::forget_foreign(&mut seen, &[&spec]);
+    let live = Live { spec: decode(seen)?, outputs: live.outputs, revision: live.revision };
+    encode(&R::update(aws, job, live, decode(spec)?).await?)
 }
 
 fn typed<S: DeserializeOwned, O: DeserializeOwned>(object: Object) -> Result<Live<S, O>> {
-    Ok(Live { spec: decode(object.spec)?, outputs: decode(object.outputs)? })
+    let (spec, outputs) = (decode(object.spec)?, decode(object.outputs)?);
+    Ok(Live { spec, outputs, revision: object.revision })
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<Value> {
