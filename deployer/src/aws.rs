@@ -22,7 +22,11 @@ pub use meaning::{EARLIER_SECRET, KNOWN, Wait};
 pub use send::{Answer, SdkError, failed, judge, judge_once, read};
 pub use wait::{Verdict, poll};
 
+use crate::address::Address;
 use crate::error::Result;
+use crate::plan::{Action, Plan};
+use crate::resource;
+use crate::resource::operations::{Operation, Purpose};
 
 /// The first call decides whether AWS can be reached at all, and somebody waits for the answer.
 const FIRST_ATTEMPTS: u32 = 3;
@@ -48,6 +52,7 @@ pub struct Aws {
     /// Secrets Manager.
     pub secrets: aws_sdk_secretsmanager::Client,
     turns: RefCell<BTreeMap<String, Rc<Mutex<()>>>>,
+    plan: RefCell<BTreeMap<Address, Action>>,
 }
 
 /// Who the credentials belong to. This is the first call, so it also finds out whether AWS answers.
@@ -115,7 +120,32 @@ impl Aws {
             ),
             calls,
             turns: RefCell::default(),
+            plan: RefCell::default(),
         })
+    }
+
+    /// Lets the changes of a plan through; nothing else can be changed by these clients.
+    pub fn permit(&self, plan: &Plan) {
+        let changes = plan.actions().map(|change| (change.address.clone(), change.action));
+        self.plan.replace(changes.collect());
+    }
+
+    /// Does work on one resource, in which what the plan has for it may be done.
+    pub async fn within_plan<T>(&self, address: &Address, work: impl Future<Output = T>) -> T {
+        let action = self.plan.borrow().get(address).copied();
+        let purposes: &[Purpose] = match action {
+            Some(Action::Create) => &[Purpose::Make],
+            Some(Action::Update) => &[Purpose::Change],
+            Some(Action::Replace) => &[Purpose::Make, Purpose::Change, Purpose::Remove],
+            Some(Action::Delete) => &[Purpose::Remove],
+            Some(Action::NoOp) | None => &[],
+        };
+        let operations = resource::find(&address.kind).map_or(&[][..], |kind| kind.operations());
+        let serves = |operation: &&Operation| {
+            operation.purposes.iter().any(|purpose| purposes.contains(purpose))
+        };
+        let names = operations.iter().filter(serves).map(|operation| operation.name).collect();
+        calls::permitted(address.to_string(), names, work).await
     }
 
     /// Carries out a write only when no other write to the same object is under way: API Gateway

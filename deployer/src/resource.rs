@@ -9,6 +9,7 @@ pub mod http_route;
 pub mod iam_role;
 pub mod lambda_function;
 pub mod log_group;
+pub mod operations;
 pub mod secret;
 pub mod tags;
 
@@ -22,6 +23,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use self::operations::Operation;
 use crate::address::Address;
 use crate::aws::{self, Aws, KNOWN, Verdict};
 use crate::error::{Context, Error, Result};
@@ -64,8 +66,8 @@ pub trait ResourceType: 'static + Sync {
     const OUTPUTS: &'static [&'static str];
     /// Fields that AWS cannot change in place.
     const REPLACE_ON: &'static [&'static str];
-    /// The IAM actions that its calls need.
-    const ACTIONS: &'static [&'static str];
+    /// Every operation of AWS that it uses. The client refuses to change anything by another one.
+    const OPERATIONS: &'static [Operation];
 
     /// What users write. Unknown keys are refused; defaults are filled in.
     type Declared: Serialize + DeserializeOwned;
@@ -230,8 +232,8 @@ pub trait AnyResourceType: Sync {
     fn outputs(&self) -> &'static [&'static str];
     /// See [`ResourceType::REPLACE_ON`].
     fn replace_on(&self) -> &'static [&'static str];
-    /// See [`ResourceType::ACTIONS`].
-    fn actions(&self) -> &'static [&'static str];
+    /// See [`ResourceType::OPERATIONS`].
+    fn operations(&self) -> &'static [Operation];
     /// Parses a declaration and fills in its defaults.
     fn declare(
         &self,
@@ -294,8 +296,8 @@ impl<R: ResourceType> AnyResourceType for R {
         R::REPLACE_ON
     }
 
-    fn actions(&self) -> &'static [&'static str] {
-        R::ACTIONS
+    fn operations(&self) -> &'static [Operation] {
+        R::OPERATIONS
     }
 
     fn declare(

@@ -50,6 +50,7 @@ async fn converge(
     if !idle && !args.yes {
         ui.confirm(question)?;
     }
+    session.aws.permit(&plan);
     let events = |event: &apply::Event<'_>| ui.event(event);
     let outcome = apply::apply(&plan, payloads, &session.aws, &mut session.store, &events).await?;
     if !idle {

@@ -7,6 +7,7 @@
 use aws_sdk_apigatewayv2::types::ProtocolType;
 use serde::{Deserialize, Serialize};
 
+use super::operations::{self as op, Operation};
 use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
@@ -68,13 +69,18 @@ description: Issues certificates
 ";
     const OUTPUTS: &'static [&'static str] = &["endpoint", "execution_arn", "id"];
     const REPLACE_ON: &'static [&'static str] = &[];
-    const ACTIONS: &'static [&'static str] = &[
-        "apigateway:DELETE",
-        "apigateway:GET",
-        "apigateway:PATCH",
-        "apigateway:POST",
-        "apigateway:TagResource",
-        "apigateway:UntagResource",
+    const OPERATIONS: &'static [Operation] = &[
+        op::reads("GetApi", &["apigateway:GET"]),
+        op::reads("GetApis", &["apigateway:GET"]),
+        op::reads("GetStage", &["apigateway:GET"]),
+        op::reads("GetTags", &["apigateway:GET"]),
+        op::makes("CreateApi", &["apigateway:POST", "apigateway:TagResource"]),
+        op::changes("CreateStage", &["apigateway:POST"]),
+        op::changes("TagResource", &["apigateway:POST", "apigateway:TagResource"]),
+        op::changes("UntagResource", &["apigateway:DELETE", "apigateway:UntagResource"]),
+        op::changes("UpdateApi", &["apigateway:PATCH"]),
+        op::changes("UpdateStage", &["apigateway:PATCH"]),
+        op::removes("DeleteApi", &["apigateway:DELETE"]),
     ];
 
     type Declared = Spec;

@@ -11,6 +11,7 @@ mod permission;
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
 use serde::{Deserialize, Serialize};
 
+use super::operations::{self as op, Operation};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Aws, Verdict};
@@ -95,14 +96,20 @@ function: ${lambda_function.signer.arn}
 ";
     const OUTPUTS: &'static [&'static str] = &["arn"];
     const REPLACE_ON: &'static [&'static str] = &["api"];
-    const ACTIONS: &'static [&'static str] = &[
-        "apigateway:DELETE",
-        "apigateway:GET",
-        "apigateway:PATCH",
-        "apigateway:POST",
-        "lambda:AddPermission",
-        "lambda:GetPolicy",
-        "lambda:RemovePermission",
+    const OPERATIONS: &'static [Operation] = &[
+        op::reads("GetIntegration", &["apigateway:GET"]),
+        op::reads("GetIntegrations", &["apigateway:GET"]),
+        op::reads("GetPolicy", &["lambda:GetPolicy"]),
+        op::reads("GetRoute", &["apigateway:GET"]),
+        op::reads("GetRoutes", &["apigateway:GET"]),
+        op::makes("CreateRoute", &["apigateway:POST"]),
+        op::changes("AddPermission", &["lambda:AddPermission"]),
+        op::changes("CreateIntegration", &["apigateway:POST"]),
+        op::changes("UpdateIntegration", &["apigateway:PATCH"]),
+        op::changes("UpdateRoute", &["apigateway:PATCH"]),
+        op::removes_parts("RemovePermission", &["lambda:RemovePermission"]),
+        op::removes("DeleteIntegration", &["apigateway:DELETE"]),
+        op::removes("DeleteRoute", &["apigateway:DELETE"]),
     ];
 
     type Declared = Declared;

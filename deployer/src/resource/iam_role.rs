@@ -8,6 +8,7 @@ use aws_sdk_iam::types::Tag;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::operations::{self as op, Operation};
 use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
@@ -104,20 +105,20 @@ allow:
 ";
     const OUTPUTS: &'static [&'static str] = &["arn", "id", "name"];
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "iam:CreateRole",
-        "iam:DeleteRole",
-        "iam:DeleteRolePolicy",
-        "iam:GetRole",
-        "iam:GetRolePolicy",
-        "iam:ListAttachedRolePolicies",
-        "iam:ListInstanceProfilesForRole",
-        "iam:ListRolePolicies",
-        "iam:PutRolePolicy",
-        "iam:TagRole",
-        "iam:UntagRole",
-        "iam:UpdateAssumeRolePolicy",
-        "iam:UpdateRoleDescription",
+    const OPERATIONS: &'static [Operation] = &[
+        op::reads("GetRole", &["iam:GetRole"]),
+        op::reads("GetRolePolicy", &["iam:GetRolePolicy"]),
+        op::reads("ListAttachedRolePolicies", &["iam:ListAttachedRolePolicies"]),
+        op::reads("ListInstanceProfilesForRole", &["iam:ListInstanceProfilesForRole"]),
+        op::reads("ListRolePolicies", &["iam:ListRolePolicies"]),
+        op::makes("CreateRole", &["iam:CreateRole", "iam:TagRole"]),
+        op::changes("PutRolePolicy", &["iam:PutRolePolicy"]),
+        op::changes("TagRole", &["iam:TagRole"]),
+        op::changes("UntagRole", &["iam:UntagRole"]),
+        op::changes("UpdateAssumeRolePolicy", &["iam:UpdateAssumeRolePolicy"]),
+        op::changes("UpdateRoleDescription", &["iam:UpdateRoleDescription"]),
+        op::removes_parts("DeleteRolePolicy", &["iam:DeleteRolePolicy"]),
+        op::removes("DeleteRole", &["iam:DeleteRole"]),
     ];
 
     type Declared = Declared;

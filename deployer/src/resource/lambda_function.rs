@@ -15,6 +15,7 @@ use aws_sdk_lambda::types::{self, LogFormat, Runtime};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::operations::{self as op, Operation};
 use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
@@ -128,19 +129,23 @@ log_group: ${log_group.signer.name}
 ";
     const OUTPUTS: &'static [&'static str] = &["arn", "name"];
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "iam:PassRole",
-        "lambda:CreateFunction",
-        "lambda:DeleteFunction",
-        "lambda:DeleteFunctionConcurrency",
-        "lambda:GetFunction",
-        "lambda:GetFunctionConfiguration",
-        "lambda:ListTags",
-        "lambda:PutFunctionConcurrency",
-        "lambda:TagResource",
-        "lambda:UntagResource",
-        "lambda:UpdateFunctionCode",
-        "lambda:UpdateFunctionConfiguration",
+    const OPERATIONS: &'static [Operation] = &[
+        op::reads("GetFunction", &["lambda:GetFunction", "lambda:ListTags"]),
+        op::reads("GetFunctionConfiguration", &["lambda:GetFunctionConfiguration"]),
+        op::makes(
+            "CreateFunction",
+            &["lambda:CreateFunction", "lambda:TagResource", "iam:PassRole"],
+        ),
+        op::changes("DeleteFunctionConcurrency", &["lambda:DeleteFunctionConcurrency"]),
+        op::changes("PutFunctionConcurrency", &["lambda:PutFunctionConcurrency"]),
+        op::changes("TagResource", &["lambda:TagResource"]),
+        op::changes("UntagResource", &["lambda:UntagResource"]),
+        op::changes("UpdateFunctionCode", &["lambda:UpdateFunctionCode"]),
+        op::changes(
+            "UpdateFunctionConfiguration",
+            &["lambda:UpdateFunctionConfiguration", "iam:PassRole"],
+        ),
+        op::removes("DeleteFunction", &["lambda:DeleteFunction"]),
     ];
 
     type Declared = Declared;

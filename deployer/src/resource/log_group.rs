@@ -7,6 +7,7 @@
 use aws_sdk_cloudwatchlogs::types;
 use serde::{Deserialize, Serialize};
 
+use super::operations::{self as op, Operation};
 use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
@@ -59,15 +60,15 @@ retention_days: 30
 ";
     const OUTPUTS: &'static [&'static str] = &["arn", "name"];
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "logs:CreateLogGroup",
-        "logs:DeleteLogGroup",
-        "logs:DeleteRetentionPolicy",
-        "logs:DescribeLogGroups",
-        "logs:ListTagsForResource",
-        "logs:PutRetentionPolicy",
-        "logs:TagResource",
-        "logs:UntagResource",
+    const OPERATIONS: &'static [Operation] = &[
+        op::reads("DescribeLogGroups", &["logs:DescribeLogGroups"]),
+        op::reads("ListTagsForResource", &["logs:ListTagsForResource"]),
+        op::makes("CreateLogGroup", &["logs:CreateLogGroup", "logs:TagResource"]),
+        op::changes("DeleteRetentionPolicy", &["logs:DeleteRetentionPolicy"]),
+        op::changes("PutRetentionPolicy", &["logs:PutRetentionPolicy"]),
+        op::changes("TagResource", &["logs:TagResource"]),
+        op::changes("UntagResource", &["logs:UntagResource"]),
+        op::removes("DeleteLogGroup", &["logs:DeleteLogGroup"]),
     ];
 
     type Declared = Spec;

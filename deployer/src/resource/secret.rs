@@ -16,6 +16,7 @@ use aws_smithy_types::date_time::Format;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::operations::{self as op, Operation};
 use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
@@ -102,16 +103,16 @@ recovery_window_days: 30
 ";
     const OUTPUTS: &'static [&'static str] = &["arn", "name"];
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "secretsmanager:CreateSecret",
-        "secretsmanager:DeleteSecret",
-        "secretsmanager:DescribeSecret",
-        "secretsmanager:PutSecretValue",
-        "secretsmanager:RestoreSecret",
-        "secretsmanager:TagResource",
-        "secretsmanager:UntagResource",
-        "secretsmanager:UpdateSecret",
-        "secretsmanager:UpdateSecretVersionStage",
+    const OPERATIONS: &'static [Operation] = &[
+        op::reads("DescribeSecret", &["secretsmanager:DescribeSecret"]),
+        op::makes("CreateSecret", &["secretsmanager:CreateSecret", "secretsmanager:TagResource"]),
+        op::makes("RestoreSecret", &["secretsmanager:RestoreSecret"]),
+        op::changes("PutSecretValue", &["secretsmanager:PutSecretValue"]),
+        op::changes("TagResource", &["secretsmanager:TagResource"]),
+        op::changes("UntagResource", &["secretsmanager:UntagResource"]),
+        op::changes("UpdateSecret", &["secretsmanager:UpdateSecret"]),
+        op::changes("UpdateSecretVersionStage", &["secretsmanager:UpdateSecretVersionStage"]),
+        op::removes("DeleteSecret", &["secretsmanager:DeleteSecret"]),
     ];
 
     type Declared = Declared;
