@@ -35,10 +35,12 @@ pub mod policy;
 
 pub mod apply;
 pub mod aws;
+pub mod call;
 pub mod cloud;
 pub mod package;
 pub mod permissions;
 pub mod resource;
+pub mod verify;
 
 pub mod ca;
 pub mod issue;

@@ -4,6 +4,7 @@
 //! documents (`serde_json::Value`) and knows no kinds; the blanket implementation at the end of this
 //! file is the only place where typed and untyped meet.
 
+mod check;
 pub mod http_api;
 pub mod http_route;
 pub mod iam_role;
@@ -23,9 +24,12 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+pub use self::check::{Check, Finding};
+
 use self::operations::Operation;
 use crate::address::Address;
 use crate::aws::{self, Aws, KNOWN, Verdict};
+use crate::call::Caller;
 use crate::error::{Context, Error, Result};
 use crate::package::Host;
 
@@ -121,6 +125,17 @@ pub trait ResourceType: 'static + Sync {
         job: &Job<'_>,
         live: Live<Self::Spec, Self::Outputs>,
     ) -> impl Future<Output = Result<Option<String>>>;
+
+    /// What must hold for those who use the object, now that it is as it was declared; mostly there
+    /// is nothing to ask. An error is one of asking.
+    fn verify(
+        _aws: &Aws,
+        _job: &Job<'_>,
+        _caller: &Caller,
+        _live: Live<Self::Spec, Self::Outputs>,
+    ) -> impl Future<Output = Result<Vec<Check>>> {
+        async { Ok(Vec::new()) }
+    }
 }
 
 /// A live object: what it is, and what AWS assigned to it.
@@ -274,6 +289,14 @@ pub trait AnyResourceType: Sync {
         job: &'a Job<'a>,
         live: Object,
     ) -> Promise<'a, Option<String>>;
+    /// See [`ResourceType::verify`].
+    fn verify<'a>(
+        &self,
+        aws: &'a Aws,
+        job: &'a Job<'a>,
+        caller: &'a Caller,
+        live: Object,
+    ) -> Promise<'a, Vec<Check>>;
 }
 
 /// A boxed future. Everything runs on one thread, so none of them is `Send`.
@@ -379,6 +402,16 @@ impl<R: ResourceType> AnyResourceType for R {
         live: Object,
     ) -> Promise<'a, Option<String>> {
         Box::pin(async move { R::delete(aws, job, typed(live)?).await })
+    }
+
+    fn verify<'a>(
+        &self,
+        aws: &'a Aws,
+        job: &'a Job<'a>,
+        caller: &'a Caller,
+        live: Object,
+    ) -> Promise<'a, Vec<Check>> {
+        Box::pin(async move { R::verify(aws, job, caller, typed(live)?).await })
     }
 }
 

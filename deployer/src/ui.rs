@@ -17,6 +17,7 @@ use crate::apply::{Event, Outcome};
 use crate::cli::Color;
 use crate::error::{Error, Result};
 use crate::plan::{Action, Plan};
+use crate::resource::{Check, Finding};
 use style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
 
 /// The version of the plan's JSON form.
@@ -156,6 +157,31 @@ impl Ui {
             let text = format!("{failed} failed{held}: mend the cause and run the same again");
             self.status(&format!("\n{}; what is done stays done", paint(BOLD, &text)));
         }
+    }
+
+    /// What was asked of what was applied; whether nothing failed.
+    pub fn checks(&self, all: &[(Address, Vec<Check>)]) -> bool {
+        let mut held = true;
+        for (address, checks) in all {
+            self.heading(&format!("Does {address} work?"));
+            for Check { what, finding } in checks {
+                match finding {
+                    Finding::Holds => self.status(&format!("{} {what}", paint(GREEN, "✓"))),
+                    Finding::Unproven(why) => {
+                        self.status(&format!("{} not seen that {what}: {why}", paint(YELLOW, "?")));
+                    }
+                    Finding::Fails(error) => {
+                        held = false;
+                        self.error(
+                            &error
+                                .clone()
+                                .within(format!("{address}: it does not hold that {what}")),
+                        );
+                    }
+                }
+            }
+        }
+        held
     }
 
     /// The stack's outputs.

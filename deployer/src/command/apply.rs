@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::{Session, gather};
+use super::{Session, caller, gather};
 use crate::address::Address;
 use crate::apply;
+use crate::aws::Aws;
 use crate::cli::{ApplyArgs, Global};
 use crate::desired::{self, Payloads};
 use crate::error::Result;
@@ -17,13 +18,23 @@ use crate::refresh::refresh;
 use crate::stack::Stack;
 use crate::state::State;
 use crate::ui::{self, Ui};
+use crate::verify;
 
 /// Brings AWS to what the stack file declares.
 pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<ExitCode> {
     let stack = Stack::load(&global.stack)?;
     let (desired, payloads) = gather(global, &stack, ui)?;
     let session = Session::open(global, stack, ui).await?;
-    converge(session, &desired, &payloads, args, "Apply these changes?", ui).await
+    let region = session.stack.region.clone();
+    let state = converge(session, &desired, &payloads, args, "Apply these changes?", ui).await?;
+    let Some((aws, state)) = state else { return Ok(ExitCode::FAILURE) };
+    if args.no_verify {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let caller = caller(global, region, ui).await?;
+    let note = |address: &Address, text: &str| ui.detail(&format!("  {address} {text}"));
+    let checks = verify::verify(&aws, &caller, &state, &note).await?;
+    Ok(if ui.checks(&checks) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Removes everything that belongs to the stack: the plan against an empty one.
@@ -32,9 +43,12 @@ pub(super) async fn destroy(global: &Global, args: &ApplyArgs, ui: &Ui) -> Resul
     stack.outputs.clear();
     let desired = desired::nothing(&stack);
     let session = Session::open(global, stack, ui).await?;
-    converge(session, &desired, &Payloads::new(), args, "Delete all of this?", ui).await
+    let payloads = Payloads::new();
+    let ended = converge(session, &desired, &payloads, args, "Delete all of this?", ui).await?;
+    Ok(if ended.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Plans, asks, and carries out; the state that was reached, unless something failed.
 async fn converge(
     mut session: Session,
     desired: &Desired,
@@ -42,7 +56,7 @@ async fn converge(
     args: &ApplyArgs,
     question: &str,
     ui: &Ui,
-) -> Result<ExitCode> {
+) -> Result<Option<(Aws, State)>> {
     let observed = refresh(&session.aws, &session.stack, &session.store.state).await?;
     let plan = plan::plan(desired, &observed, &session.store.state)?;
     ui.plan(&plan, &session.place, false);
@@ -62,7 +76,7 @@ async fn converge(
         ui.heading("Outputs");
         ui.outputs(&outputs);
     }
-    Ok(if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(outcome.failed.is_empty().then_some((session.aws, session.store.state)))
 }
 
 /// The outputs whose references all have values.

@@ -7,14 +7,16 @@
 
 mod integration;
 mod permission;
+mod verify;
 
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
 use serde::{Deserialize, Serialize};
 
 use super::operations::{self as op, Operation};
-use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{Check, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Aws, Verdict};
+use crate::call::Caller;
 use crate::error::{Error, Result};
 use crate::reference;
 
@@ -270,6 +272,15 @@ function: ${lambda_function.signer.arn}
             permission::remove(aws, job, function).await?;
         }
         Ok(None)
+    }
+
+    async fn verify(
+        aws: &Aws,
+        job: &Job<'_>,
+        caller: &Caller,
+        live: Live<Spec, Outputs>,
+    ) -> Result<Vec<Check>> {
+        verify::verify(aws, job, caller, &live).await
     }
 }
 
