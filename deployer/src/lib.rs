@@ -25,6 +25,7 @@ pub mod reference;
 pub mod stack;
 pub mod yaml;
 
+pub mod discover;
 pub mod refresh;
 pub mod state;
 

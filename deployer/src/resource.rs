@@ -102,6 +102,12 @@ pub trait ResourceType: 'static + Sync {
         address: &Address,
     ) -> impl Future<Output = Result<Reading<Live<Self::Spec, Self::Outputs>>>>;
 
+    /// Finds everything in the account that carries the tags of a stack, and which resource it is.
+    fn discover(
+        aws: &Aws,
+        stack: &str,
+    ) -> impl Future<Output = Result<Vec<(Address, Self::Identity)>>>;
+
     /// Makes the object; `None` where there is such an object already. That one is then read, and
     /// brought to the spec if it is ours.
     fn create(
@@ -272,6 +278,8 @@ pub trait AnyResourceType: Sync {
         prior: Option<Value>,
         address: &'a Address,
     ) -> Promise<'a, Reading<Object>>;
+    /// See [`ResourceType::discover`].
+    fn discover<'a>(&self, aws: &'a Aws, stack: &'a str) -> Promise<'a, Vec<(Address, Value)>>;
     /// See [`ResourceType::create`].
     fn create<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value>;
     /// See [`ResourceType::update`].
@@ -373,6 +381,13 @@ impl<R: ResourceType> AnyResourceType for R {
                 Reading::Absent => Reading::Absent,
                 Reading::Recoverable(until) => Reading::Recoverable(until),
             })
+        })
+    }
+
+    fn discover<'a>(&self, aws: &'a Aws, stack: &'a str) -> Promise<'a, Vec<(Address, Value)>> {
+        Box::pin(async move {
+            let found = R::discover(aws, stack).await?;
+            found.into_iter().map(|(address, identity)| Ok((address, encode(&identity)?))).collect()
         })
     }
 

@@ -4,7 +4,7 @@
 //! ownership tags; otherwise a lost state would mean a second API.
 //! <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid.html>
 
-use aws_sdk_apigatewayv2::types::ProtocolType;
+use aws_sdk_apigatewayv2::types::{Api, ProtocolType};
 use serde::{Deserialize, Serialize};
 
 use super::operations::{self as op, Operation};
@@ -126,6 +126,15 @@ description: Issues certificates
         }
     }
 
+    async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
+        let mine = list(aws, |tags| tags::address_in(tags, stack, Self::KIND)).await?;
+        let identity = |api: &Api| Identity {
+            name: api.name.clone().unwrap_or_default(),
+            tags: tags::from_aws(api.tags.clone().unwrap_or_default()),
+        };
+        Ok(mine.into_iter().map(|(address, api)| (address, identity(&api))).collect())
+    }
+
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
         let Some(outputs) = make(aws, job, &spec).await? else { return Ok(None) };
         job.record(&outputs)?;
@@ -227,26 +236,32 @@ async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<Option<Outputs>> 
 
 /// The API that carries these ownership tags, on whatever page of the list it is.
 async fn find(aws: &Aws, owner: &Tags) -> Result<Option<String>> {
-    let mut found = Vec::new();
-    let mut page = None;
-    loop {
-        let call = aws.apigateway.get_apis().set_next_token(page).send().await;
-        let answer = call.map_err(|error| aws::failed("GetApis", "all HTTP APIs", &error))?;
-        let ours = answer.items.unwrap_or_default().into_iter().filter(|api| {
-            tags::is_same_owner(&tags::from_aws(api.tags.clone().unwrap_or_default()), owner)
-        });
-        found.extend(ours.filter_map(|api| api.api_id));
-        page = answer.next_token.filter(|token| !token.is_empty());
-        if page.is_none() {
-            break;
-        }
-    }
+    let ours = list(aws, |tags| tags::is_same_owner(tags, owner).then_some(())).await?;
+    let mut found: Vec<_> = ours.into_iter().filter_map(|((), api)| api.api_id).collect();
     if found.len() > 1 {
         return Err(Error::new("several APIs carry the same ownership tags")
             .because(format!("they are {}", found.join(", ")))
             .hint("only one can be this stack's: delete the others, or take the tags off them"));
     }
     Ok(found.pop())
+}
+
+/// The APIs of the account whose tags tell something.
+pub(super) async fn list<T>(aws: &Aws, tell: impl Fn(&Tags) -> Option<T>) -> Result<Vec<(T, Api)>> {
+    let mut found = Vec::new();
+    let mut page = None;
+    loop {
+        let call = aws.apigateway.get_apis().set_next_token(page).send().await;
+        let answer = call.map_err(|error| aws::failed("GetApis", "all HTTP APIs", &error))?;
+        found.extend(answer.items.unwrap_or_default().into_iter().filter_map(|api| {
+            let told = tell(&tags::from_aws(api.tags.clone().unwrap_or_default()))?;
+            Some((told, api))
+        }));
+        page = answer.next_token.filter(|token| !token.is_empty());
+        if page.is_none() {
+            return Ok(found);
+        }
+    }
 }
 
 fn outputs(aws: &Aws, id: &str, endpoint: Option<String>) -> Outputs {

@@ -10,10 +10,12 @@ mod permission;
 mod verify;
 
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::operations::{self as op, Operation};
 use super::{Check, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{http_api, tags};
 use crate::address::Address;
 use crate::aws::{self, Aws, Verdict};
 use crate::call::Caller;
@@ -100,6 +102,8 @@ function: ${lambda_function.signer.arn}
     const REPLACE_ON: &'static [&'static str] = &["api"];
     const OPERATIONS: &'static [Operation] = &[
         op::reads("GetIntegration", &["apigateway:GET"]),
+        op::reads("GetApi", &["apigateway:GET"]),
+        op::reads("GetApis", &["apigateway:GET"]),
         op::reads("GetIntegrations", &["apigateway:GET"]),
         op::reads("GetPolicy", &["lambda:GetPolicy"]),
         op::reads("GetRoute", &["apigateway:GET"]),
@@ -191,6 +195,33 @@ function: ${lambda_function.signer.arn}
             ..outputs(aws, &identity.api, &identity.route)
         };
         Ok(Reading::Present(Live::new(spec, outputs)))
+    }
+
+    /// Routes carry no tags, but live in APIs that do, and lead to integrations that carry a mark.
+    async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
+        let apis =
+            http_api::list(aws, |tags| tags::address_in(tags, stack, http_api::HttpApi::KIND));
+        let ids = apis.await?.into_iter().filter_map(|(_, api)| api.api_id);
+        let found = try_join_all(ids.map(|api| async move {
+            let (routes, marked) =
+                tokio::try_join!(list(aws, &api), integration::marked(aws, &api))?;
+            let led_by = |target: &str| {
+                let led = |route: &&Route| route.target.as_deref() == Some(target);
+                routes.iter().find(led).and_then(|route| route.route_key.clone())
+            };
+            Ok::<_, Error>(
+                marked
+                    .into_iter()
+                    .filter(|(address, _)| address.kind == Self::KIND)
+                    .filter_map(|(address, integration)| {
+                        let route = led_by(&format!("integrations/{}", integration.id))?;
+                        let function = integration.function.unwrap_or_default();
+                        Some((address, Identity { api: api.clone(), route, function }))
+                    })
+                    .collect::<Vec<_>>(),
+            )
+        }));
+        Ok(found.await?.into_iter().flatten().collect())
     }
 
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
@@ -360,19 +391,21 @@ async fn find(aws: &Aws, identity: &Identity, prior: Option<Outputs>) -> Result<
             return Ok(Some(route));
         }
     }
+    let routes = list(aws, api).await?;
+    Ok(routes.into_iter().find(|route| route.route_key.as_deref() == Some(&identity.route)))
+}
+
+/// All routes of an API; none where there is no such API.
+async fn list(aws: &Aws, api: &str) -> Result<Vec<Route>> {
+    let mut routes = Vec::new();
     let mut page = None;
     loop {
         let call = aws.apigateway.get_routes().api_id(api).set_next_token(page).send().await;
-        let Some(answer) = aws::read("GetRoutes", &identity.route, call)? else { return Ok(None) };
-        let mut routes = answer.items.unwrap_or_default().into_iter();
-        if let Some(route) =
-            routes.find(|route| route.route_key.as_deref() == Some(&identity.route))
-        {
-            return Ok(Some(route));
-        }
+        let Some(answer) = aws::read("GetRoutes", api, call)? else { return Ok(routes) };
+        routes.extend(answer.items.unwrap_or_default());
         page = answer.next_token.filter(|token| !token.is_empty());
         if page.is_none() {
-            return Ok(None);
+            return Ok(routes);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! attach to the role are left alone. Documents compare by meaning.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html>
 
-use aws_sdk_iam::types::Tag;
+use aws_sdk_iam::types::{Role, Tag};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -111,6 +111,8 @@ allow:
         op::reads("ListAttachedRolePolicies", &["iam:ListAttachedRolePolicies"]),
         op::reads("ListInstanceProfilesForRole", &["iam:ListInstanceProfilesForRole"]),
         op::reads("ListRolePolicies", &["iam:ListRolePolicies"]),
+        op::reads("ListRoleTags", &["iam:ListRoleTags"]),
+        op::reads("ListRoles", &["iam:ListRoles"]),
         op::makes("CreateRole", &["iam:CreateRole", "iam:TagRole"]),
         op::changes("PutRolePolicy", &["iam:PutRolePolicy"]),
         op::changes("TagRole", &["iam:TagRole"]),
@@ -202,6 +204,23 @@ allow:
                 name: role.role_name().to_owned(),
             },
         )))
+    }
+
+    async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
+        let listed = aws.iam.list_roles().into_paginator().items().send();
+        let roles: Vec<Role> = listed
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| aws::failed("ListRoles", &aws.account, &error))?;
+        let tagged = roles.into_iter().map(|role| async move {
+            let name = role.role_name;
+            let tags = aws.iam.list_role_tags().role_name(&name).send().await;
+            let tags = aws::read("ListRoleTags", &name, tags)?.map(|found| found.tags);
+            let tags = tags.unwrap_or_default();
+            let tags = tags::from_aws(tags.iter().map(|tag| (tag.key(), tag.value())));
+            Ok(tags::address_in(&tags, stack, Self::KIND).map(|at| (at, Identity { name })))
+        });
+        tags::all_tagged(tagged).await
     }
 
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {

@@ -11,7 +11,7 @@ mod settle;
 use std::collections::BTreeMap;
 
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
-use aws_sdk_lambda::types::{self, LogFormat, Runtime};
+use aws_sdk_lambda::types::{self, FunctionConfiguration, LogFormat, Runtime};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -132,6 +132,8 @@ log_group: ${log_group.signer.name}
     const OPERATIONS: &'static [Operation] = &[
         op::reads("GetFunction", &["lambda:GetFunction", "lambda:ListTags"]),
         op::reads("GetFunctionConfiguration", &["lambda:GetFunctionConfiguration"]),
+        op::reads("ListFunctions", &["lambda:ListFunctions"]),
+        op::reads("ListTags", &["lambda:ListTags"]),
         op::makes(
             "CreateFunction",
             &["lambda:CreateFunction", "lambda:TagResource", "iam:PassRole"],
@@ -188,6 +190,23 @@ log_group: ${log_group.signer.name}
         _address: &Address,
     ) -> Result<Reading<Live<Spec, Outputs>>> {
         Ok(look(aws, &identity.name).await?.map_or(Reading::Absent, Reading::Present))
+    }
+
+    async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
+        let listed = aws.lambda.list_functions().into_paginator().items().send();
+        let functions: Vec<FunctionConfiguration> = listed
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| aws::failed("ListFunctions", &aws.account, &error))?;
+        let tagged = functions.into_iter().map(|function| async move {
+            let arn = function.function_arn.unwrap_or_default();
+            let tags = aws.lambda.list_tags().resource(&arn).send().await;
+            let tags = aws::read("ListTags", &arn, tags)?.and_then(|found| found.tags);
+            let tags = tags::from_aws(tags.unwrap_or_default());
+            let name = function.function_name.unwrap_or_default();
+            Ok(tags::address_in(&tags, stack, Self::KIND).map(|at| (at, Identity { name })))
+        });
+        tags::all_tagged(tagged).await
     }
 
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {

@@ -119,6 +119,23 @@ retention_days: 30
         )))
     }
 
+    async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
+        let listed = aws.logs.describe_log_groups().into_paginator().items().send();
+        let groups: Vec<types::LogGroup> = listed
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| aws::failed("DescribeLogGroups", &aws.account, &error))?;
+        let tagged = groups.into_iter().map(|group| async move {
+            let arn = group.log_group_arn().unwrap_or_default();
+            let tags = aws.logs.list_tags_for_resource().resource_arn(arn).send().await;
+            let tags = aws::read("ListTagsForResource", arn, tags)?.and_then(|found| found.tags);
+            let tags = tags::from_aws(tags.unwrap_or_default());
+            let name = group.log_group_name.unwrap_or_default();
+            Ok(tags::address_in(&tags, stack, Self::KIND).map(|at| (at, Identity { name })))
+        });
+        tags::all_tagged(tagged).await
+    }
+
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
         let call = aws.logs.create_log_group().log_group_name(&spec.name);
         let call = call.set_tags(Some(spec.tags.clone().into_iter().collect()));

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
-use aws_sdk_secretsmanager::types::Tag;
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, Tag};
 use aws_smithy_types::date_time::Format;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -105,6 +105,7 @@ recovery_window_days: 30
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const OPERATIONS: &'static [Operation] = &[
         op::reads("DescribeSecret", &["secretsmanager:DescribeSecret"]),
+        op::reads("ListSecrets", &["secretsmanager:ListSecrets"]),
         op::makes("CreateSecret", &["secretsmanager:CreateSecret", "secretsmanager:TagResource"]),
         op::makes("RestoreSecret", &["secretsmanager:RestoreSecret"]),
         op::changes("PutSecretValue", &["secretsmanager:PutSecretValue"]),
@@ -202,6 +203,29 @@ recovery_window_days: 30
         Ok(Reading::Present(live))
     }
 
+    async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
+        // The filters of Secrets Manager match beginnings, so the tags are looked at again.
+        let filter = |key, value: &str| Filter::builder().key(key).values(value).build();
+        let pages = aws
+            .secrets
+            .list_secrets()
+            .filters(filter(FilterNameStringType::TagKey, tags::STACK))
+            .filters(filter(FilterNameStringType::TagValue, stack))
+            .into_paginator()
+            .send()
+            .collect::<Result<Vec<_>, _>>();
+        let pages = pages.await.map_err(|error| aws::failed("ListSecrets", stack, &error))?;
+        let secrets = pages.into_iter().flat_map(|page| page.secret_list.unwrap_or_default());
+        Ok(secrets
+            .filter_map(|secret| {
+                let tags = from_aws(secret.tags());
+                let address = tags::address_in(&tags, stack, Self::KIND)?;
+                let name = secret.name.unwrap_or_default();
+                Some((address, Identity { name, recovery_window_days: None, tags }))
+            })
+            .collect())
+    }
+
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
         let Some(outputs) = make(aws, job, &spec).await? else {
             restore(aws, job, &spec).await?;
@@ -291,12 +315,7 @@ fn observe(secret: &DescribeSecretOutput) -> Live<Spec, Outputs> {
                 .filter(|key| !key.ends_with(OWN_KEY))
                 .map(str::to_owned),
             recovery_window_days: None,
-            tags: tags::from_aws(
-                secret
-                    .tags()
-                    .iter()
-                    .filter_map(|tag| Some((tag.key()?, tag.value().unwrap_or_default()))),
-            ),
+            tags: from_aws(secret.tags()),
         },
         Outputs { arn: secret.arn().unwrap_or_default().to_owned(), name },
     )
@@ -333,6 +352,11 @@ async fn restore(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<()> {
         job.write("RestoreSecret", &spec.name, || call.clone().send()).await?;
     }
     Ok(())
+}
+
+fn from_aws(tags: &[Tag]) -> Tags {
+    let tags = tags.iter().filter_map(|tag| Some((tag.key()?, tag.value().unwrap_or_default())));
+    tags::from_aws(tags)
 }
 
 fn to_aws(tags: &Tags) -> Vec<Tag> {

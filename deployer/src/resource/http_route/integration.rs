@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 
-use aws_sdk_apigatewayv2::types::IntegrationType;
+use aws_sdk_apigatewayv2::types::{self, IntegrationType};
 
 use super::PAYLOAD_FORMAT;
+use crate::address::Address;
 use crate::aws::{self, Aws, Verdict};
 use crate::error::{Error, Result};
 use crate::resource::Job;
@@ -34,27 +35,53 @@ fn function_of(uri: &str) -> String {
     inner.unwrap_or(uri).to_owned()
 }
 
+/// How the mark of our integrations ends.
+const MARK: &str = " (made by deployer)";
+
 /// The mark by which an integration is known again that no route leads to.
 fn mark(address: impl Display) -> String {
-    format!("{address} (made by deployer)")
+    format!("{address}{MARK}")
 }
 
 /// The integration that is ours, whether or not the route leads to it: an interrupted run may not have
 /// come so far, and others may have led the route elsewhere.
 pub(super) async fn find(aws: &Aws, api: &str, address: impl Display) -> Result<Option<String>> {
     let mark = mark(address);
+    let ours = |found: &types::Integration| found.description.as_deref() == Some(&mark);
+    Ok(list(aws, api).await?.into_iter().find(ours).and_then(|found| found.integration_id))
+}
+
+/// The integrations that carry a mark of ours, and whose they are.
+pub(super) async fn marked(aws: &Aws, api: &str) -> Result<Vec<(Address, Integration)>> {
+    let whose = |found: &types::Integration| {
+        found.description.as_deref()?.strip_suffix(MARK)?.parse::<Address>().ok()
+    };
+    let all = list(aws, api).await?.into_iter();
+    Ok(all
+        .filter_map(|found| {
+            let integration = Integration {
+                id: found.integration_id.clone()?,
+                function: found.integration_uri.as_deref().map(function_of),
+                payload_format: found.payload_format_version.clone(),
+            };
+            Some((whose(&found)?, integration))
+        })
+        .collect())
+}
+
+/// All integrations of an API; none where there is no such API.
+async fn list(aws: &Aws, api: &str) -> Result<Vec<types::Integration>> {
+    let mut integrations = Vec::new();
     let mut page = None;
     loop {
         let call = aws.apigateway.get_integrations().api_id(api).set_next_token(page).send().await;
-        let Some(answer) = aws::read("GetIntegrations", api, call)? else { return Ok(None) };
-        let mut integrations = answer.items.unwrap_or_default().into_iter();
-        if let Some(found) = integrations.find(|found| found.description.as_deref() == Some(&mark))
-        {
-            return Ok(found.integration_id);
-        }
+        let Some(answer) = aws::read("GetIntegrations", api, call)? else {
+            return Ok(integrations);
+        };
+        integrations.extend(answer.items.unwrap_or_default());
         page = answer.next_token.filter(|token| !token.is_empty());
         if page.is_none() {
-            return Ok(None);
+            return Ok(integrations);
         }
     }
 }
