@@ -2,6 +2,8 @@
 //! order. What it is about to do and what it has done is on disk at every moment.
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use std::cell::RefCell;

@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::apply::{self, Outcome};
 use crate::desired::{self, Payloads};
 use crate::error::{Error, Result};
-use crate::plan::{self, Desired, Plan, Wanted};
+use crate::plan::{self, Action, Desired, Plan, Wanted};
 use crate::reference;
 use crate::refresh::refresh;
 use crate::resource::{self, Job, Object, Promise, Reading};
@@ -31,6 +31,8 @@ pub(crate) struct FakeCloud {
     pub(crate) fail_at: Cell<Option<usize>>,
     /// Whether the failing call is carried out all the same, and only its answer lost.
     pub(crate) lose_answer: Cell<bool>,
+    /// What the plan that is carried out makes anew: until then, what needs it has to do without.
+    replaced: RefCell<Vec<Address>>,
     folder: tempfile::TempDir,
 }
 
@@ -42,7 +44,11 @@ impl FakeCloud {
             calls: RefCell::default(),
             fail_at: Cell::default(),
             lose_answer: Cell::default(),
-            folder: tempfile::tempdir().expect("a temporary folder"),
+            replaced: RefCell::default(),
+            // Every call writes the state to disk twice; in memory that costs nothing.
+            folder: tempfile::tempdir_in("/dev/shm")
+                .or_else(|_| tempfile::tempdir())
+                .expect("a temporary folder"),
         }
     }
 
@@ -78,6 +84,8 @@ impl FakeCloud {
 
     /// Carries a plan out.
     pub(crate) fn carry_out(&self, plan: &Plan) -> Outcome {
+        let replaced = plan.actions().filter(|change| change.action == Action::Replace);
+        self.replaced.replace(replaced.map(|change| change.address.clone()).collect());
         let mut store = self.store(&plan.stack);
         block_on(apply::apply(plan, &Payloads::new(), self, &mut store, &|_| ()))
             .expect("a state to write")
@@ -180,9 +188,10 @@ impl Cloud for FakeCloud {
             assert!(!reference::is_unknown(&spec), "{} is changed before it is known", job.address);
             self.call("update", job.address, || {
                 let mut objects = self.objects.borrow_mut();
-                let object =
-                    objects.get_mut(&key(job.address, &live.spec)).expect("it was observed");
+                let mut object =
+                    objects.remove(&key(job.address, &live.spec)).expect("it was observed");
                 object.spec.clone_from(&spec);
+                objects.insert(key(job.address, &spec), object);
                 Ok(())
             })?;
             Ok(live.outputs)
@@ -197,6 +206,7 @@ impl Cloud for FakeCloud {
                 let used = objects.values().any(|other| {
                     other.spec["role"] == arn || other.spec["api"] == live.outputs["id"]
                 });
+                let used = used && !self.replaced.borrow().contains(job.address);
                 assert!(!used, "{} is deleted while something still needs it", job.address);
                 objects.remove(&key(job.address, &live.spec));
                 Ok(())
