@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::plan::{Action, Change, Plan, lookup};
 use crate::reference;
 use crate::resource::{self, Job, Object};
-use crate::state::{Entry, Phase, Store};
+use crate::state::{Entry, Phase, State, Store};
 
 /// Calls of different resources that may be under way at once: enough for any stack that a person
 /// wrote, and few enough not to be throttled.
@@ -78,9 +78,10 @@ pub async fn apply(
 
 /// Brings the state in line with what was observed, before anything is changed: objects that are as
 /// they should be are remembered, and those that are gone and not wanted are forgotten. Writing now
-/// also finds out that the disk is full while nothing is lost by it.
+/// also finds out that the disk is full while nothing is lost by it, and raises the serial, by which
+/// an older saved plan is told to be old.
 fn remember(plan: &Plan, store: &mut Store) -> Result<()> {
-    store.change(|state| {
+    let observed = |state: &mut State| {
         state
             .resources
             .retain(|address, _| plan.changes.iter().any(|change| change.address == *address));
@@ -97,7 +98,8 @@ fn remember(plan: &Plan, store: &mut Store) -> Result<()> {
                 state.resources.insert(change.address.clone(), entry);
             }
         }
-    })
+    };
+    if plan.actions().next().is_some() { store.begin(observed) } else { store.change(observed) }
 }
 
 /// The outputs of objects that stay.

@@ -16,7 +16,7 @@ use crate::reference;
 use crate::refresh::refresh;
 use crate::resource::{self, Job, Object, Promise, Reading};
 use crate::stack::Stack;
-use crate::state::Store;
+use crate::state::{Holder, Store};
 
 /// An object's key: its kind, and what identifies it.
 type Key = (String, String);
@@ -48,7 +48,14 @@ impl FakeCloud {
 
     /// The stack's state as it is on disk.
     pub(crate) fn store(&self, stack: &str) -> Store {
-        let mut store = Store::open(self.folder.path().join("state.json"), stack).expect("a state");
+        let holder = Holder {
+            who: "ada@laptop".into(),
+            pid: 4711,
+            command: "deployer apply".into(),
+            since: "2026-05-08T05:39:10Z".into(),
+        };
+        let path = self.folder.path().join("state.json");
+        let mut store = Store::open_locked(path, stack, &holder, "1234".into()).expect("a state");
         store.bind("111111111111", "eu-west-1").expect("always the same account");
         store
     }

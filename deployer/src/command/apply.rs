@@ -22,7 +22,7 @@ use crate::ui::{self, Ui};
 pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<ExitCode> {
     let stack = Stack::load(&global.stack)?;
     let (desired, payloads) = gather(global, &stack, ui)?;
-    let session = Session::open(global, stack, ui).await?;
+    let session = Session::open_locked(global, stack, "apply", ui).await?;
     converge(session, &desired, &payloads, args, "Apply these changes?", ui).await
 }
 
@@ -31,7 +31,7 @@ pub(super) async fn destroy(global: &Global, args: &ApplyArgs, ui: &Ui) -> Resul
     let mut stack = Stack::load(&global.stack)?;
     stack.outputs.clear();
     let desired = desired::nothing(&stack);
-    let session = Session::open(global, stack, ui).await?;
+    let session = Session::open_locked(global, stack, "destroy", ui).await?;
     converge(session, &desired, &Payloads::new(), args, "Delete all of this?", ui).await
 }
 
