@@ -34,6 +34,8 @@ pub enum Event<'a> {
     Finished(&'a Change, Option<&'a str>),
     /// A change failed.
     Failed(&'a Change, &'a Error),
+    /// A change was given up while it waited, because the run is to end.
+    GivenUp(&'a Change, &'a Error),
     /// A change was held back, because the one at the address failed or was held back itself.
     Skipped(&'a Change, &'a Address),
 }
@@ -47,11 +49,16 @@ pub struct Outcome {
     pub failed: Vec<(Address, Error)>,
     /// The changes that were held back.
     pub skipped: Vec<Address>,
+    /// The changes that were given up while they waited, because the run was to end.
+    pub unfinished: Vec<Address>,
+    /// The changes that the run did not come to, because it was to end.
+    pub not_begun: Vec<Address>,
     /// What AWS keeps for a while of what was deleted.
     pub kept: Vec<String>,
 }
 
-/// Carries a plan out.
+/// Carries a plan out. Once `interrupted` says so, nothing new is begun, calls under way are
+/// finished, and waits, which change nothing, are given up.
 ///
 /// # Errors
 /// Only if the state cannot be written before anything was begun. Failures of single changes are in
@@ -62,14 +69,17 @@ pub async fn apply(
     cloud: &dyn Cloud,
     store: &mut Store,
     events: &dyn Fn(&Event<'_>),
+    interrupted: &dyn Fn() -> bool,
 ) -> Result<Outcome> {
     remember(plan, store)?;
     let run = Run {
         payloads,
         cloud,
         events,
+        interrupted,
         store: RefCell::new(store),
         known: RefCell::new(known(plan)),
+        given_up: RefCell::default(),
         outcome: RefCell::default(),
     };
     run.all(plan).await;
@@ -115,9 +125,12 @@ struct Run<'a> {
     payloads: &'a Payloads,
     cloud: &'a dyn Cloud,
     events: &'a dyn Fn(&Event<'_>),
+    interrupted: &'a dyn Fn() -> bool,
     /// Everything runs on one thread, and no borrow lives across an await.
     store: RefCell<&'a mut Store>,
     known: RefCell<BTreeMap<Address, Value>>,
+    /// The changes that were told to give up waiting.
+    given_up: RefCell<BTreeSet<Address>>,
     outcome: RefCell<Outcome>,
 }
 
@@ -130,6 +143,9 @@ impl Run<'_> {
         let mut running = FuturesUnordered::new();
         loop {
             waiting.retain(|change| {
+                if (self.interrupted)() {
+                    return true;
+                }
                 if let Some(cause) = change.after.iter().find(|need| broken.contains(need)) {
                     (self.events)(&Event::Skipped(change, cause));
                     self.outcome.borrow_mut().skipped.push(change.address.clone());
@@ -152,6 +168,8 @@ impl Run<'_> {
                 broken.insert(&change.address);
             }
         }
+        let not_begun = waiting.into_iter().map(|change| change.address.clone());
+        self.outcome.borrow_mut().not_begun = not_begun.collect();
     }
 
     /// One change from start to end; whether it succeeded.
@@ -165,6 +183,11 @@ impl Run<'_> {
                 outcome.done.push((change.address.clone(), change.action));
                 outcome.kept.extend(kept);
                 (change, true)
+            }
+            Err(error) if self.given_up.borrow().contains(&change.address) => {
+                (self.events)(&Event::GivenUp(change, &error));
+                outcome.unfinished.push(change.address.clone());
+                (change, false)
             }
             Err(error) => {
                 (self.events)(&Event::Failed(change, &error));
@@ -225,13 +248,20 @@ impl Run<'_> {
         &'j self,
         change: &'j Change,
         journal: &'j dyn Fn(Value) -> Result<()>,
-        note: &'j dyn Fn(&str),
+        note: &'j dyn Fn(&str) -> Result<()>,
     ) -> Job<'j> {
         Job { address: &change.address, payload: self.payloads.get(&change.address), journal, note }
     }
 
-    fn note<'j>(&'j self, change: &'j Change) -> impl Fn(&str) + 'j {
-        |text| (self.events)(&Event::Note(&change.address, text))
+    fn note<'j>(&'j self, change: &'j Change) -> impl Fn(&str) -> Result<()> + 'j {
+        |text| {
+            if (self.interrupted)() {
+                self.given_up.borrow_mut().insert(change.address.clone());
+                return Err(Error::new(format!("interrupted while {text}")));
+            }
+            (self.events)(&Event::Note(&change.address, text));
+            Ok(())
+        }
     }
 
     /// The spec with everything resolved that was known only after apply.

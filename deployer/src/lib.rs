@@ -34,6 +34,7 @@ pub mod plan;
 pub mod policy;
 
 pub mod apply;
+pub mod interrupt;
 pub mod aws;
 pub mod cloud;
 pub mod package;

@@ -16,6 +16,7 @@ use crate::address::Address;
 use crate::apply::{Event, Outcome};
 use crate::cli::Color;
 use crate::error::{Error, Result};
+use crate::interrupt::{Answer, Signal};
 use crate::plan::{Action, Plan};
 use style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
 
@@ -114,6 +115,10 @@ impl Ui {
                     format!("{} could not be {}", change.address, style::done(change.action));
                 self.status(&format!("{} {failed}: {error}", paint(RED, "✗")));
             }
+            Event::GivenUp(change, error) => {
+                let text = format!("{} is not finished: {error}", change.address);
+                self.status(&format!("{} {text}", paint(YELLOW, "-")));
+            }
             Event::Skipped(change, cause) => {
                 let text = format!("{} was held back: it depends on {cause}", change.address);
                 self.status(&format!("{} {text}", paint(YELLOW, "-")));
@@ -139,12 +144,24 @@ impl Ui {
             .max()
             .unwrap_or_default()
             .as_secs_f64();
-        self.status(&format!("\n{}", paint(BOLD, &format!("Done: {done}"))));
+        let rest = outcome.unfinished.len() + outcome.not_begun.len();
+        let ended = if rest > 0 { "Interrupted" } else { "Done" };
+        self.status(&format!("\n{}", paint(BOLD, &format!("{ended}: {done}"))));
         self.detail(&format!(
             "in {seconds:.1} s; {calls} calls to AWS, those of the plan included"
         ));
         for kept in &outcome.kept {
             self.status(&format!("{} {kept}", paint(YELLOW, "!")));
+        }
+        for (addresses, how) in
+            [(&outcome.unfinished, "is not finished"), (&outcome.not_begun, "was not begun")]
+        {
+            for address in addresses {
+                self.status(&format!("{} {address} {how}", paint(YELLOW, "-")));
+            }
+        }
+        if rest > 0 {
+            self.status("run the same again to go on; what is done stays done");
         }
         for (address, error) in &outcome.failed {
             self.status("");
@@ -198,6 +215,17 @@ pub fn plain(plan: &Plan) -> String {
 /// Whether there is anything to do.
 pub fn is_empty(plan: &Plan) -> bool {
     plan.changes.iter().all(|change| change.action == Action::NoOp)
+}
+
+/// How a run answers a request to end. It may come in the middle of a line.
+pub fn interrupted(signal: Signal, answer: Answer) {
+    let what = match answer {
+        Answer::Unchanged => "nothing was changed",
+        Answer::Finishing => "finishing the calls under way; Ctrl-C again stops at once",
+        Answer::AtOnce => "stopped at once; run the same again, what is done stays done",
+        Answer::Changed => "what was done is in the state",
+    };
+    let _ = writeln!(anstream::stderr(), "\n{}", paint(YELLOW, &format!("{signal}: {what}")));
 }
 
 /// A call to AWS, for `--verbose`.

@@ -29,11 +29,12 @@ pub enum Verdict<T> {
 }
 
 /// Looks again and again until it is done, fails for good, or `limit` has passed; then AWS's own
-/// last words are the error. `note` is told what is waited for and for how long.
+/// last words are the error. `note` is told what is waited for and for how long,
+/// and may give up.
 pub async fn poll<T, F>(
     what: &str,
     limit: Duration,
-    note: &dyn Fn(&str),
+    note: &dyn Fn(&str) -> Result<()>,
     mut look: impl FnMut() -> F,
 ) -> Result<T>
 where
@@ -56,7 +57,7 @@ where
             "waiting for {what}, {} s of at most {} s",
             waited.as_secs(),
             limit.as_secs()
-        ));
+        ))?;
         tokio::time::sleep(pause.min(limit.saturating_sub(waited))).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
     }
@@ -76,11 +77,14 @@ where
     loop {
         match call().await {
             Err(error) if concurrent(&error) && start.elapsed() < CONFLICT_LIMIT => {
-                (job.note)(&format!(
+                let waiting = format!(
                     "waiting for another change of the API, {} s of at most {} s",
                     start.elapsed().as_secs(),
                     CONFLICT_LIMIT.as_secs()
-                ));
+                );
+                if (job.note)(&waiting).is_err() {
+                    return Err(error);
+                }
                 tokio::time::sleep(pause).await;
                 pause = (pause * 3 / 2).min(LONGEST_PAUSE);
             }

@@ -85,8 +85,13 @@ impl FakeCloud {
 
     /// Carries a plan out.
     pub(crate) fn carry_out(&self, plan: &Plan) -> Outcome {
+        self.carry_out_until(plan, &|| false)
+    }
+
+    /// Carries a plan out until it is interrupted.
+    pub(crate) fn carry_out_until(&self, plan: &Plan, interrupted: &dyn Fn() -> bool) -> Outcome {
         let mut store = self.store(&plan.stack);
-        block_on(apply::apply(plan, &Payloads::new(), self, &mut store, &|_| ()))
+        block_on(apply::apply(plan, &Payloads::new(), self, &mut store, &|_| (), interrupted))
             .expect("a state to write")
     }
 
@@ -178,6 +183,7 @@ impl Cloud for FakeCloud {
                 objects.insert(key, live);
                 Ok(())
             })?;
+            (job.note)("waiting for it to be known everywhere")?;
             Ok(outputs)
         })
     }

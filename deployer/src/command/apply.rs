@@ -11,6 +11,7 @@ use crate::apply;
 use crate::cli::{ApplyArgs, Global};
 use crate::desired::{self, Payloads};
 use crate::error::Result;
+use crate::interrupt::Interrupt;
 use crate::plan::{self, Desired, lookup};
 use crate::reference;
 use crate::refresh::refresh;
@@ -20,19 +21,21 @@ use crate::ui::{self, Ui};
 
 /// Brings AWS to what the stack file declares.
 pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<ExitCode> {
+    let interrupt = Interrupt::listen(ui::interrupted)?;
     let stack = Stack::load(&global.stack)?;
     let (desired, payloads) = gather(global, &stack, ui)?;
     let session = Session::open_locked(global, stack, "apply", ui).await?;
-    converge(session, &desired, &payloads, args, "Apply these changes?", ui).await
+    converge(session, &desired, &payloads, args, &interrupt, "Apply these changes?", ui).await
 }
 
 /// Removes everything that belongs to the stack: the plan against an empty one.
 pub(super) async fn destroy(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<ExitCode> {
+    let interrupt = Interrupt::listen(ui::interrupted)?;
     let mut stack = Stack::load(&global.stack)?;
     stack.outputs.clear();
     let desired = desired::nothing(&stack);
     let session = Session::open_locked(global, stack, "destroy", ui).await?;
-    converge(session, &desired, &Payloads::new(), args, "Delete all of this?", ui).await
+    converge(session, &desired, &Payloads::new(), args, &interrupt, "Delete all of this?", ui).await
 }
 
 async fn converge(
@@ -40,6 +43,7 @@ async fn converge(
     desired: &Desired,
     payloads: &Payloads,
     args: &ApplyArgs,
+    interrupt: &Interrupt,
     question: &str,
     ui: &Ui,
 ) -> Result<ExitCode> {
@@ -51,15 +55,29 @@ async fn converge(
         ui.confirm(question)?;
     }
     let events = |event: &apply::Event<'_>| ui.event(event);
-    let outcome = apply::apply(&plan, payloads, &session.aws, &mut session.store, &events).await?;
+    let interrupted = || interrupt.asked().is_some();
+    interrupt.changing();
+    let outcome = apply::apply(
+        &plan,
+        payloads,
+        &session.aws,
+        &mut session.store,
+        &events,
+        &interrupted,
+    )
+    .await?;
     if !idle {
         ui.outcome(&outcome, session.aws.calls.count());
     }
     let outputs = outputs(&session.stack, &session.store.state);
     session.store.change(|state| state.outputs.clone_from(&outputs))?;
+    interrupt.changed();
     if !outputs.is_empty() {
         ui.heading("Outputs");
         ui.outputs(&outputs);
+    }
+    if let Some(signal) = interrupt.asked() {
+        return Ok(ExitCode::from(signal.status()));
     }
     Ok(if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

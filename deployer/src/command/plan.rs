@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::{Session, gather};
 use crate::cli::{Global, PlanArgs};
 use crate::error::Result;
+use crate::interrupt::Interrupt;
 use crate::plan;
 use crate::refresh::refresh;
 use crate::stack::Stack;
@@ -14,6 +15,7 @@ use crate::ui::{self, Ui};
 const CHANGES: u8 = 2;
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, ui: &Ui) -> Result<ExitCode> {
+    let _interrupt = Interrupt::listen(ui::interrupted)?;
     let stack = Stack::load(&global.stack)?;
     let (desired, _) = gather(global, &stack, ui)?;
     let session = Session::open(global, stack, ui).await?;
