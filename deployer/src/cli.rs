@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::address::Address;
 use crate::issue::KeyType;
 
 /// Deploys a certificate issuer to AWS from a stack.yaml, and keeps it so
@@ -64,6 +65,9 @@ pub enum Command {
     Issue(IssueArgs),
     /// Show the outputs of the last apply
     Output(OutputArgs),
+    /// Look at what is remembered of the stack, and mend it
+    #[command(subcommand)]
+    State(StateCommand),
     /// Make certificate authorities
     #[command(subcommand)]
     Ca(CaCommand),
@@ -136,6 +140,33 @@ pub struct IssueArgs {
     /// The issuer's URL; the stack's output `url` if left out
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
+}
+
+/// What to do with the state.
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// List what is remembered
+    List {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all that is remembered of one resource, or of all
+    Show {
+        /// Of this one only, such as `secret.ca`
+        address: Option<Address>,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget one resource; AWS keeps it
+    Forget {
+        /// Which, such as `secret.ca`
+        address: Address,
+        /// Do not ask for confirmation
+        #[arg(short, long)]
+        yes: bool,
+    },
 }
 
 /// What to do with certificate authorities.

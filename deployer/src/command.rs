@@ -7,6 +7,7 @@ mod issue;
 mod local;
 mod output;
 mod plan;
+mod state;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Destroy(args) => apply::destroy(global, &args, ui).await,
         Command::Issue(args) => issue::run(global, args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
+        Command::State(command) => state::run(global, &command, ui),
         Command::Ca(command) => ca::run(&command, ui),
         Command::Local(command) => local::run(command, ui).await,
         Command::Demo(args) => demo::run(global, &args, ui).await,

@@ -3,6 +3,7 @@
 
 mod errors;
 mod plans;
+mod states;
 mod style;
 
 use std::cell::RefCell;
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::address::Address;
 use crate::apply::{Event, Outcome};
@@ -18,6 +19,7 @@ use crate::cli::Color;
 use crate::error::{Error, Result};
 use crate::interrupt::{Answer, Signal};
 use crate::plan::{Action, Plan};
+use crate::state::{Entry, State};
 use style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
 
 /// The version of the plan's JSON form.
@@ -90,7 +92,7 @@ impl Ui {
         if as_json {
             let document =
                 json!({"format": PLAN_FORMAT, "stack": plan.stack, "changes": plan.changes});
-            self.data(&serde_json::to_string_pretty(&document).unwrap_or_default());
+            self.json(&document);
         } else {
             self.data(&plans::render(plan, place));
         }
@@ -173,6 +175,32 @@ impl Ui {
             let text = format!("{failed} failed{held}: mend the cause and run the same again");
             self.status(&format!("\n{}; what is done stays done", paint(BOLD, &text)));
         }
+    }
+
+    /// What is remembered, one line for each resource.
+    pub fn state_list(&self, state: &State, as_json: bool) {
+        if as_json {
+            let rows = state.resources.iter().map(|(address, entry)| {
+                json!({"address": address, "phase": entry.phase, "outputs": entry.outputs})
+            });
+            self.json(&rows.collect());
+        } else {
+            self.data(&states::table(state));
+        }
+    }
+
+    /// All that is remembered.
+    pub fn state(&self, state: &State, as_json: bool) {
+        if as_json { self.json(&json!(state)) } else { self.data(&states::whole(state)) }
+    }
+
+    /// All that is remembered of one resource.
+    pub fn entry(&self, address: &Address, entry: &Entry, as_json: bool) {
+        if as_json { self.json(&json!(entry)) } else { self.data(&states::entry(address, entry)) }
+    }
+
+    fn json(&self, document: &Value) {
+        self.data(&serde_json::to_string_pretty(document).unwrap_or_default());
     }
 
     /// The stack's outputs.
