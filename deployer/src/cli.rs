@@ -60,7 +60,7 @@ pub enum Command {
     /// Bring AWS to what the stack file declares
     Apply(ApplyArgs),
     /// Remove everything that belongs to the stack
-    Destroy(ApplyArgs),
+    Destroy(DestroyArgs),
     /// Request a certificate from a deployed issuer, and verify it
     Issue(IssueArgs),
     /// Show the outputs of the last apply
@@ -87,11 +87,27 @@ pub struct PlanArgs {
     /// Exit with 0 if there is nothing to do, 2 if there is, 1 on errors
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Plan to remove everything that belongs to the stack
+    #[arg(long)]
+    pub destroy: bool,
+    /// Save the plan, so that `deployer apply FILE` carries out exactly this
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
-/// Options of `apply` and `destroy`.
+/// Options of `apply`.
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
+    /// A plan that `deployer plan --out` saved, which is carried out as it is or not at all
+    pub plan: Option<PathBuf>,
+    /// Do not ask for confirmation; a saved plan never does
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Options of `destroy`.
+#[derive(Debug, Args)]
+pub struct DestroyArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,

@@ -23,6 +23,7 @@ use crate::local::Instance;
 use crate::package::Host;
 use crate::plan::Desired;
 use crate::resource::Sources;
+use crate::saved::Basis;
 use crate::stack::Stack;
 use crate::state::{Holder, Store};
 use crate::ui::{self, Ui};
@@ -40,6 +41,29 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Ca(command) => ca::run(&command, ui),
         Command::Local(command) => local::run(command, ui).await,
         Command::Demo(args) => demo::run(global, &args, ui).await,
+    }
+}
+
+/// What a command is to bring AWS to.
+struct Aim {
+    stack: Stack,
+    desired: Desired,
+    payloads: Payloads,
+    /// Whether that is nothing at all.
+    destroy: bool,
+}
+
+impl Aim {
+    /// Loads the stack file and, unless all is to go, the local files that it names.
+    fn load(global: &Global, destroy: bool, ui: &Ui) -> Result<Self> {
+        let mut stack = Stack::load(&global.stack)?;
+        let (desired, payloads) = if destroy {
+            stack.outputs.clear();
+            (desired::nothing(&stack), Payloads::new())
+        } else {
+            gather(global, &stack, ui)?
+        };
+        Ok(Self { stack, desired, payloads, destroy })
     }
 }
 
@@ -124,6 +148,19 @@ fn open_locked(global: &Global, stack: &str, command: &str) -> Result<Store> {
             .unwrap_or_default(),
     };
     Store::open_locked(state_file(global, stack), stack, &holder, lineage()?)
+}
+
+/// What a plan is made against.
+fn basis(global: &Global, session: &Session) -> Basis {
+    let state = &session.store.state;
+    Basis {
+        local: global.local,
+        stack: session.stack.name.clone(),
+        account: session.aws.account.clone(),
+        region: session.aws.region.clone(),
+        lineage: state.lineage.clone(),
+        serial: state.serial,
+    }
 }
 
 /// The user and the machine, such as `ada@laptop`.

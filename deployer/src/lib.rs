@@ -32,11 +32,12 @@ pub mod diff;
 pub mod graph;
 pub mod plan;
 pub mod policy;
+pub mod saved;
 
 pub mod apply;
-pub mod interrupt;
 pub mod aws;
 pub mod cloud;
+pub mod interrupt;
 pub mod package;
 pub mod permissions;
 pub mod resource;

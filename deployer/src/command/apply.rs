@@ -1,76 +1,100 @@
 //! `deployer apply` and `deployer destroy`: the same, but for what is desired.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::{Session, gather};
+use super::{Aim, Session, basis};
 use crate::address::Address;
 use crate::apply;
-use crate::cli::{ApplyArgs, Global};
-use crate::desired::{self, Payloads};
+use crate::cli::{ApplyArgs, DestroyArgs, Global};
+use crate::desired::Payloads;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
-use crate::plan::{self, Desired, lookup};
+use crate::plan::{self, Plan, lookup};
 use crate::reference;
 use crate::refresh::refresh;
+use crate::saved::SavedPlan;
 use crate::stack::Stack;
 use crate::state::State;
 use crate::ui::{self, Ui};
 
-/// Brings AWS to what the stack file declares.
+/// On whose word changes are made.
+enum Consent {
+    /// Somebody's who is asked, with this question.
+    Asked(&'static str),
+    /// `--yes`.
+    Given,
+    /// Somebody's who has reviewed the plan in this file.
+    Reviewed(PathBuf, Box<SavedPlan>),
+}
+
+/// Brings AWS to what the stack file declares, or carries out a saved plan.
 pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<ExitCode> {
-    let interrupt = Interrupt::listen(ui::interrupted)?;
-    let stack = Stack::load(&global.stack)?;
-    let (desired, payloads) = gather(global, &stack, ui)?;
-    let session = Session::open_locked(global, stack, "apply", ui).await?;
-    converge(session, &desired, &payloads, args, &interrupt, "Apply these changes?", ui).await
+    let consent = match &args.plan {
+        Some(path) => Consent::Reviewed(path.clone(), Box::new(SavedPlan::read(path)?)),
+        None if args.yes => Consent::Given,
+        None => Consent::Asked("Apply these changes?"),
+    };
+    let destroy = matches!(&consent, Consent::Reviewed(_, saved) if saved.destroy);
+    converge(global, destroy, "apply", &consent, ui).await
 }
 
 /// Removes everything that belongs to the stack: the plan against an empty one.
-pub(super) async fn destroy(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<ExitCode> {
-    let interrupt = Interrupt::listen(ui::interrupted)?;
-    let mut stack = Stack::load(&global.stack)?;
-    stack.outputs.clear();
-    let desired = desired::nothing(&stack);
-    let session = Session::open_locked(global, stack, "destroy", ui).await?;
-    converge(session, &desired, &Payloads::new(), args, &interrupt, "Delete all of this?", ui).await
+pub(super) async fn destroy(global: &Global, args: &DestroyArgs, ui: &Ui) -> Result<ExitCode> {
+    let consent = if args.yes { Consent::Given } else { Consent::Asked("Delete all of this?") };
+    converge(global, true, "destroy", &consent, ui).await
 }
 
 async fn converge(
-    mut session: Session,
-    desired: &Desired,
-    payloads: &Payloads,
-    args: &ApplyArgs,
-    interrupt: &Interrupt,
-    question: &str,
+    global: &Global,
+    destroy: bool,
+    command: &str,
+    consent: &Consent,
     ui: &Ui,
 ) -> Result<ExitCode> {
+    let interrupt = Interrupt::listen(ui::interrupted)?;
+    if let Consent::Reviewed(path, saved) = consent {
+        saved.check_place(global.local, path)?;
+    }
+    let Aim { stack, desired, payloads, .. } = Aim::load(global, destroy, ui)?;
+    let mut session = Session::open_locked(global, stack, command, ui).await?;
+    let basis = basis(global, &session);
+    if let Consent::Reviewed(path, saved) = consent {
+        saved.check_basis(&basis, path)?;
+    }
     let observed = refresh(&session.aws, &session.stack, &session.store.state).await?;
-    let plan = plan::plan(desired, &observed, &session.store.state)?;
+    let plan = plan::plan(&desired, &observed, &session.store.state)?;
+    if let Consent::Reviewed(path, saved) = consent {
+        let again = SavedPlan::new(&session.stack, &desired, destroy, basis, plan.clone());
+        saved.check_plan(&again, path)?;
+    }
     ui.plan(&plan, &session.place, false);
-    let idle = ui::is_empty(&plan);
-    if !idle && !args.yes {
+    if let (Consent::Asked(question), false) = (consent, ui::is_empty(&plan)) {
         ui.confirm(question)?;
     }
+    carry_out(&plan, &payloads, &mut session, &interrupt, ui).await
+}
+
+async fn carry_out(
+    plan: &Plan,
+    payloads: &Payloads,
+    session: &mut Session,
+    interrupt: &Interrupt,
+    ui: &Ui,
+) -> Result<ExitCode> {
+    let Session { stack, store, aws, .. } = session;
     let events = |event: &apply::Event<'_>| ui.event(event);
     let interrupted = || interrupt.asked().is_some();
     interrupt.changing();
-    let outcome = apply::apply(
-        &plan,
-        payloads,
-        &session.aws,
-        &mut session.store,
-        &events,
-        &interrupted,
-    )
-    .await?;
-    if !idle {
-        ui.outcome(&outcome, session.aws.calls.count());
+    let outcome = apply::apply(plan, payloads, &*aws, store, &events, &interrupted).await?;
+    if !ui::is_empty(plan) {
+        ui.outcome(&outcome, aws.calls.count());
     }
-    let outputs = outputs(&session.stack, &session.store.state);
-    session.store.change(|state| state.outputs.clone_from(&outputs))?;
+    let outputs = outputs(stack, &store.state);
+    store.change(|state| state.outputs.clone_from(&outputs))?;
     interrupt.changed();
     if !outputs.is_empty() {
         ui.heading("Outputs");

@@ -8,6 +8,7 @@ mod gate;
 mod interrupt;
 mod lock;
 mod places;
+mod saved;
 mod secrets;
 mod stack_file;
 mod state;
