@@ -178,7 +178,7 @@ impl Basis {
             (then, "") => format!("it was made with the state {then}, and there is none here"),
             (one, other) if one == other => {
                 format!(
-                    "something was applied since: the state's serial was {} and is {} now",
+                    "the state has changed since: its serial was {} and is {} now",
                     then.1, now.1
                 )
             }

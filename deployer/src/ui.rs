@@ -155,12 +155,8 @@ impl Ui {
         for kept in &outcome.kept {
             self.status(&format!("{} {kept}", paint(YELLOW, "!")));
         }
-        for (addresses, how) in
-            [(&outcome.unfinished, "is not finished"), (&outcome.not_begun, "was not begun")]
-        {
-            for address in addresses {
-                self.status(&format!("{} {address} {how}", paint(YELLOW, "-")));
-            }
+        for address in &outcome.not_begun {
+            self.status(&format!("{} {address} was not begun", paint(YELLOW, "-")));
         }
         if rest > 0 {
             self.status("run the same again to go on; what is done stays done");

@@ -96,12 +96,12 @@ async fn carry_out(
     let outputs = outputs(stack, &store.state);
     store.change(|state| state.outputs.clone_from(&outputs))?;
     interrupt.changed();
+    if let Some(signal) = interrupt.asked() {
+        return Ok(ExitCode::from(signal.status()));
+    }
     if !outputs.is_empty() {
         ui.heading("Outputs");
         ui.outputs(&outputs);
-    }
-    if let Some(signal) = interrupt.asked() {
-        return Ok(ExitCode::from(signal.status()));
     }
     Ok(if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

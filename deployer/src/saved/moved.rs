@@ -10,7 +10,7 @@ use crate::diff::{self, Difference};
 use crate::plan::Plan;
 
 /// Values longer than this, in characters, are told to differ without being shown.
-const LONGEST: usize = 80;
+const LONGEST: usize = 60;
 
 type Documents = BTreeMap<Address, Value>;
 

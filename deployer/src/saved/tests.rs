@@ -126,7 +126,7 @@ fn another_place_is_refused() {
         &plan.check_basis(&later, path()).expect_err("a refusal"),
         &expect![[r#"
             the plan in plan.json was made against something else
-            something was applied since: the state's serial was 7 and is 9 now
+            the state has changed since: its serial was 7 and is 9 now
             nothing was changed; make a new plan with `deployer plan --local --out plan.json`
         "#]],
     );

@@ -4,8 +4,10 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::plans;
 use super::style::{BOLD, DIM, paint};
 use crate::address::Address;
+use crate::diff;
 use crate::state::{Entry, Phase, State};
 
 /// One line for each resource: address, phase, and what AWS calls it.
@@ -47,18 +49,41 @@ pub(super) fn entry(address: &Address, entry: &Entry) -> String {
         let _ = writeln!(text, "  depends on {}", needs.join(", "));
     }
     for (title, document) in [("AWS assigned", &entry.outputs), ("last applied", &entry.spec)] {
-        let fields = document.as_object().into_iter().flatten();
-        let fields: Vec<(&String, &Value)> = fields.filter(|(_, value)| !value.is_null()).collect();
+        let fields = fields(document);
         if fields.is_empty() {
             continue;
         }
         let _ = writeln!(text, "  {}", paint(DIM, title));
         let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
         for (name, value) in fields {
-            let _ = writeln!(text, "    {name:width$}  {value}");
+            text.push_str(&field(&name, width, value));
         }
     }
     text
+}
+
+/// The fields of a document, those of mappings within it one by one.
+fn fields(document: &Value) -> Vec<(String, &Value)> {
+    let mut found = Vec::new();
+    for (name, value) in document.as_object().into_iter().flatten() {
+        match value {
+            Value::Null => {}
+            Value::Object(inner) if !diff::is_policy(value) => {
+                found.extend(inner.iter().map(|(key, value)| (format!("{name}.{key}"), value)));
+            }
+            _ => found.push((name.clone(), value)),
+        }
+    }
+    found
+}
+
+fn field(name: &str, width: usize, value: &Value) -> String {
+    if !diff::is_policy(value) {
+        return format!("    {name:width$}  {value}\n");
+    }
+    let lines = plans::lines(Some(value));
+    let lines = lines.lines().map(|line| format!("      {line}\n"));
+    std::iter::once(format!("    {name}\n")).chain(lines).collect()
 }
 
 /// What AWS calls the object.

@@ -105,7 +105,8 @@ fn carried_out_once(world: &World) {
         error: the plan in plan.json was made against something else
           because: there was no state yet, and something was applied since
           hint: nothing was changed; make a new plan with `deployer plan --local --out plan.json`
-    "#]].assert_eq(&again);
+    "#]]
+    .assert_eq(&again);
     expect![[r#"
         status 1
         --- stderr
@@ -145,5 +146,5 @@ fn destroyed(world: &World) {
     let run = world.succeed(&["--local", "apply", "gone.json"]);
     assert!(run.stderr.contains("Done: 2 deleted"), "{}", run.stderr);
     let again: Run = world.fail(&["--local", "apply", "gone.json"]);
-    assert!(again.stderr.contains("something was applied since"), "{}", again.stderr);
+    assert!(again.stderr.contains("the state has changed since"), "{}", again.stderr);
 }
