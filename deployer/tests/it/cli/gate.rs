@@ -36,8 +36,10 @@ impl Gate {
         let gate = Self { endpoint: own, waiting, latch: Arc::clone(&latch) };
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let server = TcpStream::connect(&server).expect("a local AWS");
-                pass(client, server, call, &tell, &latch);
+                // Without a server the client is hung up on.
+                if let Ok(server) = TcpStream::connect(&server) {
+                    pass(client, server, call, &tell, &latch);
+                }
             }
         });
         gate

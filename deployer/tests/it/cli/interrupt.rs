@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use deployer::local::Instance;
 use expect_test::expect;
@@ -71,14 +72,28 @@ impl Running {
     }
 
     fn end(mut self) -> Run {
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("a process") {
+                break status.code().unwrap_or(-1);
+            }
+            assert!(begun.elapsed() < DEADLINE, "it does not end");
+            thread::sleep(Duration::from_millis(10));
+        };
         let mut stdout = String::new();
         self.stdout.read_to_string(&mut stdout).expect("text");
         while let Ok(line) = self.lines.recv_timeout(DEADLINE) {
             self.said += &line;
             self.said += "\n";
         }
-        let status = self.child.wait().expect("an end").code().unwrap_or(-1);
-        Run { status, stdout, stderr: self.said }
+        Run { status, stdout, stderr: std::mem::take(&mut self.said) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

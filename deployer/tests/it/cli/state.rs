@@ -55,9 +55,10 @@ fn listed(world: &World) {
             arn   "arn:aws:logs:us-east-1:000000000000:log-group:/small/a"
             name  "/small/a"
           last applied
-            name            "/small/a"
-            retention_days  7
-            tags            {"deployer:address":"log_group.a","deployer:stack":"small"}
+            name                   "/small/a"
+            retention_days         7
+            tags.deployer:address  "log_group.a"
+            tags.deployer:stack    "small"
         status 0
         --- stdout
         {
@@ -103,9 +104,10 @@ fn forgotten(world: &World) {
             arn   "arn:aws:logs:us-east-1:000000000000:log-group:/small/a"
             name  "/small/a"
           last applied
-            name            "/small/a"
-            retention_days  7
-            tags            {"deployer:address":"log_group.a","deployer:stack":"small"}
+            name                   "/small/a"
+            retention_days         7
+            tags.deployer:address  "log_group.a"
+            tags.deployer:stack    "small"
         --- stderr
         forgot log_group.a; AWS keeps the object
         declared in stack.yaml, it is found again by its name and tags; otherwise it is yours
