@@ -121,6 +121,18 @@ fn known(plan: &Plan) -> BTreeMap<Address, Value> {
         .collect()
 }
 
+/// Where a field refers to what this run has made anew, AWS may still hold on to the old one behind
+/// the same name: a function keeps its key grant for the unique id of a role. So what such a field
+/// held does not count, and it is sent again.
+fn with_stale_references(mut live: Object, change: &Change) -> Object {
+    if let (Value::Object(seen), Some(Value::Object(wanted))) = (&mut live.spec, &change.spec) {
+        for (field, value) in wanted.iter().filter(|(_, value)| reference::is_unknown(value)) {
+            seen.insert(field.clone(), value.clone());
+        }
+    }
+    live
+}
+
 struct Run<'a> {
     payloads: &'a Payloads,
     cloud: &'a dyn Cloud,
@@ -224,7 +236,8 @@ impl Run<'_> {
         let journal = |outputs: Value| self.record(change, &spec, outputs);
         let note = self.note(change);
         let job = self.job(change, &journal, &note);
-        let outputs = self.cloud.update(&job, live.clone(), spec.clone()).await?;
+        let live = with_stale_references(live.clone(), change);
+        let outputs = self.cloud.update(&job, live, spec.clone()).await?;
         self.made(change, &spec, outputs)
     }
 

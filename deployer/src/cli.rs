@@ -103,6 +103,9 @@ pub struct ApplyArgs {
     /// Do not ask for confirmation; a saved plan never does
     #[arg(short, long)]
     pub yes: bool,
+    /// Do not ask the deployed API whether it works as declared
+    #[arg(long)]
+    pub no_verify: bool,
 }
 
 /// Options of `destroy`.

@@ -41,15 +41,25 @@ impl Cloud for Aws {
     }
 
     fn create<'a>(&'a self, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value> {
-        with(job.address, |kind| kind.create(self, job, spec))
+        self.change(job, |kind| kind.create(self, job, spec))
     }
 
     fn update<'a>(&'a self, job: &'a Job<'a>, live: Object, spec: Value) -> Promise<'a, Value> {
-        with(job.address, |kind| kind.update(self, job, live, spec))
+        self.change(job, |kind| kind.update(self, job, live, spec))
     }
 
     fn delete<'a>(&'a self, job: &'a Job<'a>, live: Object) -> Promise<'a, Option<String>> {
-        with(job.address, |kind| kind.delete(self, job, live))
+        self.change(job, |kind| kind.delete(self, job, live))
+    }
+}
+
+impl Aws {
+    fn change<'a, T: 'a>(
+        &'a self,
+        job: &'a Job<'a>,
+        call: impl FnOnce(&'static dyn AnyResourceType) -> Promise<'a, T>,
+    ) -> Promise<'a, T> {
+        Box::pin(self.within_plan(job.address, with(job.address, call)))
     }
 }
 

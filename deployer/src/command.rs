@@ -11,11 +11,13 @@ mod state;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::aws::{Aws, Calls, Target};
+use crate::aws::{self, Aws, Calls, Target};
+use crate::call::Caller;
 use crate::cli::{Cli, Command, Global};
 use crate::desired::{self, Payloads};
 use crate::error::{Error, Result};
@@ -183,6 +185,18 @@ fn gather(global: &Global, stack: &Stack, ui: &Ui) -> Result<(Desired, Payloads)
     let host = if global.local { Host::ThisMachine } else { Host::Lambda };
     let report = |text: &str| ui.detail(text);
     desired::gather(stack, &Sources { base: stack.base.clone(), host, now: now(), report: &report })
+}
+
+/// Who calls the API: on the local AWS, the user who may do that and nothing else.
+async fn caller(global: &Global, region: Option<String>, ui: &Ui) -> Result<Caller> {
+    let local = start_local(global, ui).await?;
+    let who = local.as_ref().map(|instance| (instance, Who::Client));
+    let config = aws::configure(&target(region, who)).await?;
+    Ok(Caller {
+        credentials: aws::credentials(&config).await?,
+        region: config.region().map(ToString::to_string).unwrap_or_default(),
+        clock: SystemTime::now,
+    })
 }
 
 /// The clock of everything that needs one.

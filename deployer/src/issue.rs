@@ -1,41 +1,33 @@
 //! The client: a key that never leaves this machine, a signed request for a certificate, and a
 //! check of everything that comes back before any file is touched.
 
-pub(crate) mod http;
-
 mod answer;
 mod files;
 mod name;
 mod pem;
 mod request;
-mod sign;
 mod verify;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
-use aws_credential_types::Credentials;
 use time::OffsetDateTime;
 
 pub use self::files::Paths;
 pub use self::name::Name;
 pub use self::request::KeyType;
-pub use self::sign::send_unsigned;
 
+use crate::call::{Caller, Target};
 use crate::error::{Error, Result};
 
 /// What a certificate is asked for, from whom, and where it goes.
-#[derive(Debug)]
 pub struct Request {
     /// The route's URL, such as `https://abc123.execute-api.eu-central-1.amazonaws.com/issue-cert`.
     /// Plain `http` is accepted only to this machine itself.
     pub url: String,
-    /// The region that the request is signed for.
-    pub region: String,
-    /// Whose IAM identity asks; the signer's policy decides by it.
-    pub credentials: Credentials,
-    /// Tells the time, for the signature and for the certificate's validity.
+    /// Who asks; the signer's policy decides by it.
+    pub caller: Caller,
+    /// Tells the time, for the certificate's validity.
     pub clock: fn() -> OffsetDateTime,
     /// DNS names to be in the certificate.
     pub dns: Vec<String>,
@@ -85,7 +77,7 @@ pub struct Issued {
 /// When an input is unusable, the route cannot be reached or refuses, or the answer is not exactly
 /// what was asked for. The files in `out` are then as they were before.
 pub async fn issue(input: &Request, report: &dyn Fn(&str)) -> Result<Issued> {
-    let target = sign::Target::parse(&input.url)?;
+    let target = Target::parse(&input.url)?;
     let roots = pem::roots(&input.root)?;
     if input.csr.is_none() && !matches!(input.key_type, KeyType::P256 | KeyType::P384) {
         report(&format!("making a key ({})", input.key_type));
@@ -95,14 +87,7 @@ pub async fn issue(input: &Request, report: &dyn Fn(&str)) -> Result<Issued> {
 
     report(&format!("asking {} for a certificate", target.authority()));
     let body = request.body(input.ttl_hours)?;
-    let signed = sign::sign(
-        &target,
-        &input.region,
-        &input.credentials,
-        SystemTime::from((input.clock)()),
-        body,
-    )?;
-    let response = http::send(signed, sign::DEADLINE).await.map_err(|error| {
+    let response = input.caller.post(&target, body).await.map_err(|error| {
         error.hint("check the URL (`deployer output` shows it) and the network between")
     })?;
     let now = (input.clock)();

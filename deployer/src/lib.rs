@@ -25,6 +25,7 @@ pub mod reference;
 pub mod stack;
 pub mod yaml;
 
+pub mod discover;
 pub mod refresh;
 pub mod state;
 
@@ -36,11 +37,13 @@ pub mod saved;
 
 pub mod apply;
 pub mod aws;
+pub mod call;
 pub mod cloud;
 pub mod interrupt;
 pub mod package;
 pub mod permissions;
 pub mod resource;
+pub mod verify;
 
 pub mod ca;
 pub mod issue;

@@ -10,7 +10,8 @@ use crate::resource::RESOURCE_TYPES;
 pub fn policy() -> String {
     let actions: BTreeSet<&str> = RESOURCE_TYPES
         .iter()
-        .flat_map(|kind| kind.actions())
+        .flat_map(|kind| kind.operations())
+        .flat_map(|operation| operation.actions)
         .copied()
         .filter(|action| *action != PASS)
         .collect();

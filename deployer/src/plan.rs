@@ -199,8 +199,7 @@ impl Planner<'_> {
             (Reading::Absent, Some(entry))
                 if entry.phase != Phase::Ready && !entry.outputs.is_null() =>
             {
-                let remembered =
-                    Object { spec: entry.spec.clone(), outputs: entry.outputs.clone() };
+                let remembered = Object::new(entry.spec.clone(), entry.outputs.clone());
                 (remembered, Reason::Unfinished)
             }
             _ => return None,
@@ -241,7 +240,7 @@ fn compare(
         .into_iter()
         .map(|difference| field_change(difference, spec, last, kind.replace_on()))
         .collect();
-    change.live = Some(Object { spec: seen, outputs: live.outputs.clone() });
+    change.live = Some(Object { spec: seen, ..live.clone() });
     if change.fields.is_empty() {
         return Ok(());
     }

@@ -4,11 +4,13 @@
 //! documents (`serde_json::Value`) and knows no kinds; the blanket implementation at the end of this
 //! file is the only place where typed and untyped meet.
 
+mod check;
 pub mod http_api;
 pub mod http_route;
 pub mod iam_role;
 pub mod lambda_function;
 pub mod log_group;
+pub mod operations;
 pub mod secret;
 pub mod tags;
 
@@ -22,8 +24,12 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+pub use self::check::{Check, Finding};
+
+use self::operations::Operation;
 use crate::address::Address;
-use crate::aws::Aws;
+use crate::aws::{self, Aws, KNOWN, Verdict};
+use crate::call::Caller;
 use crate::error::{Context, Error, Result};
 use crate::package::Host;
 
@@ -64,8 +70,8 @@ pub trait ResourceType: 'static + Sync {
     const OUTPUTS: &'static [&'static str];
     /// Fields that AWS cannot change in place.
     const REPLACE_ON: &'static [&'static str];
-    /// The IAM actions that its calls need.
-    const ACTIONS: &'static [&'static str];
+    /// Every operation of AWS that it uses. The client refuses to change anything by another one.
+    const OPERATIONS: &'static [Operation];
 
     /// What users write. Unknown keys are refused; defaults are filled in.
     type Declared: Serialize + DeserializeOwned;
@@ -96,6 +102,12 @@ pub trait ResourceType: 'static + Sync {
         address: &Address,
     ) -> impl Future<Output = Result<Reading<Live<Self::Spec, Self::Outputs>>>>;
 
+    /// Finds everything in the account that carries the tags of a stack, and which resource it is.
+    fn discover(
+        aws: &Aws,
+        stack: &str,
+    ) -> impl Future<Output = Result<Vec<(Address, Self::Identity)>>>;
+
     /// Makes the object; `None` where there is such an object already. That one is then read, and
     /// brought to the spec if it is ours.
     fn create(
@@ -119,6 +131,17 @@ pub trait ResourceType: 'static + Sync {
         job: &Job<'_>,
         live: Live<Self::Spec, Self::Outputs>,
     ) -> impl Future<Output = Result<Option<String>>>;
+
+    /// What must hold for those who use the object, now that it is as it was declared; mostly there
+    /// is nothing to ask. An error is one of asking.
+    fn verify(
+        _aws: &Aws,
+        _job: &Job<'_>,
+        _caller: &Caller,
+        _live: Live<Self::Spec, Self::Outputs>,
+    ) -> impl Future<Output = Result<Vec<Check>>> {
+        async { Ok(Vec::new()) }
+    }
 }
 
 /// A live object: what it is, and what AWS assigned to it.
@@ -128,6 +151,17 @@ pub struct Live<S, O> {
     pub spec: S,
     /// What AWS assigned.
     pub outputs: O,
+    /// Which version of the object this is, where AWS tells one: sent along with a change, it keeps
+    /// AWS from carrying that out on another version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+}
+
+impl<S, O> Live<S, O> {
+    /// An object of which AWS tells no version.
+    pub fn new(spec: S, outputs: O) -> Self {
+        Self { spec, outputs, revision: None }
+    }
 }
 
 /// A live object as the engine sees it.
@@ -219,8 +253,8 @@ pub trait AnyResourceType: Sync {
     fn outputs(&self) -> &'static [&'static str];
     /// See [`ResourceType::REPLACE_ON`].
     fn replace_on(&self) -> &'static [&'static str];
-    /// See [`ResourceType::ACTIONS`].
-    fn actions(&self) -> &'static [&'static str];
+    /// See [`ResourceType::OPERATIONS`].
+    fn operations(&self) -> &'static [Operation];
     /// Parses a declaration and fills in its defaults.
     fn declare(
         &self,
@@ -244,6 +278,8 @@ pub trait AnyResourceType: Sync {
         prior: Option<Value>,
         address: &'a Address,
     ) -> Promise<'a, Reading<Object>>;
+    /// See [`ResourceType::discover`].
+    fn discover<'a>(&self, aws: &'a Aws, stack: &'a str) -> Promise<'a, Vec<(Address, Value)>>;
     /// See [`ResourceType::create`].
     fn create<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value>;
     /// See [`ResourceType::update`].
@@ -261,6 +297,14 @@ pub trait AnyResourceType: Sync {
         job: &'a Job<'a>,
         live: Object,
     ) -> Promise<'a, Option<String>>;
+    /// See [`ResourceType::verify`].
+    fn verify<'a>(
+        &self,
+        aws: &'a Aws,
+        job: &'a Job<'a>,
+        caller: &'a Caller,
+        live: Object,
+    ) -> Promise<'a, Vec<Check>>;
 }
 
 /// A boxed future. Everything runs on one thread, so none of them is `Send`.
@@ -283,8 +327,8 @@ impl<R: ResourceType> AnyResourceType for R {
         R::REPLACE_ON
     }
 
-    fn actions(&self) -> &'static [&'static str] {
-        R::ACTIONS
+    fn operations(&self) -> &'static [Operation] {
+        R::OPERATIONS
     }
 
     fn declare(
@@ -332,10 +376,18 @@ impl<R: ResourceType> AnyResourceType for R {
                 Reading::Present(live) => Reading::Present(Object {
                     spec: encode(&live.spec)?,
                     outputs: encode(&live.outputs)?,
+                    revision: live.revision,
                 }),
                 Reading::Absent => Reading::Absent,
                 Reading::Recoverable(until) => Reading::Recoverable(until),
             })
+        })
+    }
+
+    fn discover<'a>(&self, aws: &'a Aws, stack: &'a str) -> Promise<'a, Vec<(Address, Value)>> {
+        Box::pin(async move {
+            let found = R::discover(aws, stack).await?;
+            found.into_iter().map(|(address, identity)| Ok((address, encode(&identity)?))).collect()
         })
     }
 
@@ -366,26 +418,44 @@ impl<R: ResourceType> AnyResourceType for R {
     ) -> Promise<'a, Option<String>> {
         Box::pin(async move { R::delete(aws, job, typed(live)?).await })
     }
+
+    fn verify<'a>(
+        &self,
+        aws: &'a Aws,
+        job: &'a Job<'a>,
+        caller: &'a Caller,
+        live: Object,
+    ) -> Promise<'a, Vec<Check>> {
+        Box::pin(async move { R::verify(aws, job, caller, typed(live)?).await })
+    }
 }
 
 /// There was such an object before us: ours from an interrupted run, which is finished, or somebody
-/// else's, which is left alone.
+/// else's, which is left alone. AWS may refuse a name some moments before it shows whose it is.
 async fn finish<R: ResourceType>(aws: &Aws, job: &Job<'_>, spec: Value) -> Result<Value> {
-    let identity = decode(spec.clone())?;
-    if let Reading::Present(live) = R::read(aws, identity, None, job.address).await? {
-        let mut seen = encode(&R::align(live.spec, &decode(spec.clone())?))?;
-        if tags::owner(&seen) == tags::owner(&spec) {
-            tags::forget_foreign(&mut seen, &[&spec]);
-            let live = Live { spec: decode(seen)?, outputs: live.outputs };
-            return encode(&R::update(aws, job, live, decode(spec)?).await?);
-        }
+    let taken = || {
+        Error::new(format!("{} was made by somebody else meanwhile", job.address))
+            .hint("run again to see whose it is")
+    };
+    let live = aws::poll(job.note, || async {
+        Ok(match R::read(aws, decode(spec.clone())?, None, job.address).await? {
+            Reading::Present(live) => Verdict::Done(live),
+            Reading::Absent | Reading::Recoverable(_) => Verdict::NotYet(KNOWN, taken()),
+        })
+    });
+    let live = live.await?;
+    let mut seen = encode(&R::align(live.spec, &decode(spec.clone())?))?;
+    if tags::owner(&seen) != tags::owner(&spec) {
+        return Err(taken());
     }
-    Err(Error::new(format!("{} was made by somebody else meanwhile", job.address))
-        .hint("run again to see whose it is"))
+    tags::forget_foreign(&mut seen, &[&spec]);
+    let live = Live { spec: decode(seen)?, outputs: live.outputs, revision: live.revision };
+    encode(&R::update(aws, job, live, decode(spec)?).await?)
 }
 
 fn typed<S: DeserializeOwned, O: DeserializeOwned>(object: Object) -> Result<Live<S, O>> {
-    Ok(Live { spec: decode(object.spec)?, outputs: decode(object.outputs)? })
+    let (spec, outputs) = (decode(object.spec)?, decode(object.outputs)?);
+    Ok(Live { spec, outputs, revision: object.revision })
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<Value> {

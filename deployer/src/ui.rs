@@ -19,6 +19,7 @@ use crate::cli::Color;
 use crate::error::{Error, Result};
 use crate::interrupt::{Answer, Signal};
 use crate::plan::{Action, Plan};
+use crate::resource::{Check, Finding};
 use crate::state::{Entry, State};
 use style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
 
@@ -197,6 +198,31 @@ impl Ui {
 
     fn json(&self, document: &Value) {
         self.data(&serde_json::to_string_pretty(document).unwrap_or_default());
+    }
+
+    /// What was asked of what was applied; whether nothing failed.
+    pub fn checks(&self, all: &[(Address, Vec<Check>)]) -> bool {
+        let mut held = true;
+        for (address, checks) in all {
+            self.heading(&format!("Does {address} work?"));
+            for Check { what, finding } in checks {
+                match finding {
+                    Finding::Holds => self.status(&format!("{} {what}", paint(GREEN, "✓"))),
+                    Finding::Unproven(why) => {
+                        self.status(&format!("{} not seen that {what}: {why}", paint(YELLOW, "?")));
+                    }
+                    Finding::Fails(error) => {
+                        held = false;
+                        self.error(
+                            &error
+                                .clone()
+                                .within(format!("{address}: it does not hold that {what}")),
+                        );
+                    }
+                }
+            }
+        }
+        held
     }
 
     /// The stack's outputs.

@@ -1,6 +1,8 @@
-//! A record of the AWS calls that were made: for the summary, for `-v`, and for tests.
+//! What goes to AWS: a record of the calls that were made, for the summary and for `-v`; and a guard
+//! that lets nothing be changed but what the plan has the running change do.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -8,6 +10,38 @@ use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+
+tokio::task_local! {
+    /// The change that is being carried out, and the names of the operations that it may use.
+    static PERMIT: (String, Vec<&'static str>);
+}
+
+/// Carries out a change that may use these operations, and no others that change anything.
+pub(super) async fn permitted<T>(
+    change: String,
+    operations: Vec<&'static str>,
+    work: impl Future<Output = T>,
+) -> T {
+    PERMIT.scope((change, operations), work).await
+}
+
+/// How the names of operations begin that change nothing.
+const READS: [&str; 3] = ["Describe", "Get", "List"];
+
+/// Whether an operation may be sent now.
+fn check(call: &str, operation: &str) -> Result<(), BoxError> {
+    if READS.iter().any(|verb| operation.starts_with(verb)) {
+        return Ok(());
+    }
+    match PERMIT.try_with(|(change, operations)| (change.clone(), operations.contains(&operation)))
+    {
+        Ok((_, true)) => Ok(()),
+        Ok((change, false)) => Err(format!("the plan has no {call} for {change}").into()),
+        Err(_) => {
+            Err(format!("{call} changes something, and no change of a plan is under way").into())
+        }
+    }
+}
 
 /// Told of each call as it is made.
 type Observer = Arc<dyn Fn(&str) + Send + Sync>;
@@ -17,12 +51,18 @@ type Observer = Arc<dyn Fn(&str) + Send + Sync>;
 pub struct Calls {
     made: Arc<Mutex<Vec<String>>>,
     observer: Option<Observer>,
+    unguarded: bool,
 }
 
 impl Calls {
+    /// A record without a guard, for those who change AWS by other means than a plan.
+    pub fn unguarded() -> Self {
+        Self { unguarded: true, ..Self::default() }
+    }
+
     /// A record that also tells each call to `observer`.
     pub fn observed_by(observer: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self { made: Arc::default(), observer: Some(Arc::new(observer)) }
+        Self { observer: Some(Arc::new(observer)), ..Self::default() }
     }
 
     /// The number of calls so far, retries of one call not counted.
@@ -54,6 +94,9 @@ impl Intercept for Calls {
             return Ok(());
         };
         let call = format!("{}.{}", metadata.service(), metadata.name());
+        if !self.unguarded {
+            check(&call, metadata.name())?;
+        }
         if let Some(observer) = &self.observer {
             observer(&call);
         }

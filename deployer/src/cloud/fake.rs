@@ -176,7 +176,7 @@ impl Cloud for FakeCloud {
             assert!(!reference::is_unknown(&spec), "{} is created before it is known", job.address);
             let outputs = outputs(job.address, &spec);
             self.call("create", job.address, || {
-                let live = Object { spec: spec.clone(), outputs: outputs.clone() };
+                let live = Object::new(spec.clone(), outputs.clone());
                 let mut objects = self.objects.borrow_mut();
                 let key = key(job.address, &spec);
                 assert!(!objects.contains_key(&key), "{} is created twice", job.address);

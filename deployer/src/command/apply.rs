@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::{Aim, Session, basis};
+use super::{Aim, Session, basis, caller};
 use crate::address::Address;
 use crate::apply;
 use crate::cli::{ApplyArgs, DestroyArgs, Global};
@@ -20,6 +20,7 @@ use crate::saved::SavedPlan;
 use crate::stack::Stack;
 use crate::state::State;
 use crate::ui::{self, Ui};
+use crate::verify;
 
 /// On whose word changes are made.
 enum Consent {
@@ -31,6 +32,14 @@ enum Consent {
     Reviewed(PathBuf, Box<SavedPlan>),
 }
 
+/// How a run ended.
+enum Ended {
+    /// All that was planned is done.
+    Reached(Box<Session>),
+    /// Something failed, or the run was to end.
+    Short(ExitCode),
+}
+
 /// Brings AWS to what the stack file declares, or carries out a saved plan.
 pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<ExitCode> {
     let consent = match &args.plan {
@@ -39,22 +48,43 @@ pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<
         None => Consent::Asked("Apply these changes?"),
     };
     let destroy = matches!(&consent, Consent::Reviewed(_, saved) if saved.destroy);
-    converge(global, destroy, "apply", &consent, ui).await
+    match converge(global, destroy, "apply", &consent, ui).await? {
+        Ended::Reached(session) if !destroy && !args.no_verify => {
+            verify(global, *session, ui).await
+        }
+        Ended::Reached(_) => Ok(ExitCode::SUCCESS),
+        Ended::Short(status) => Ok(status),
+    }
 }
 
 /// Removes everything that belongs to the stack: the plan against an empty one.
 pub(super) async fn destroy(global: &Global, args: &DestroyArgs, ui: &Ui) -> Result<ExitCode> {
     let consent = if args.yes { Consent::Given } else { Consent::Asked("Delete all of this?") };
-    converge(global, true, "destroy", &consent, ui).await
+    Ok(match converge(global, true, "destroy", &consent, ui).await? {
+        Ended::Reached(_) => ExitCode::SUCCESS,
+        Ended::Short(status) => status,
+    })
 }
 
+/// Asks what was applied whether it works; the state is free for others meanwhile.
+async fn verify(global: &Global, session: Session, ui: &Ui) -> Result<ExitCode> {
+    let Session { stack, store, aws, .. } = session;
+    let state = store.state.clone();
+    drop(store);
+    let caller = caller(global, stack.region, ui).await?;
+    let note = |address: &Address, text: &str| ui.detail(&format!("  {address} {text}"));
+    let checks = verify::verify(&aws, &caller, &state, &note).await?;
+    Ok(if ui.checks(&checks) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Plans, asks, and carries out.
 async fn converge(
     global: &Global,
     destroy: bool,
     command: &str,
     consent: &Consent,
     ui: &Ui,
-) -> Result<ExitCode> {
+) -> Result<Ended> {
     let interrupt = Interrupt::listen(ui::interrupted)?;
     if let Consent::Reviewed(path, saved) = consent {
         saved.check_place(global.local, path)?;
@@ -75,17 +105,20 @@ async fn converge(
     if let (Consent::Asked(question), false) = (consent, ui::is_empty(&plan)) {
         ui.confirm(question)?;
     }
-    carry_out(&plan, &payloads, &mut session, &interrupt, ui).await
+    let short = carry_out(&plan, &payloads, &mut session, &interrupt, ui).await?;
+    Ok(short.map_or_else(|| Ended::Reached(Box::new(session)), Ended::Short))
 }
 
+/// The status of a run that fell short, if it did.
 async fn carry_out(
     plan: &Plan,
     payloads: &Payloads,
     session: &mut Session,
     interrupt: &Interrupt,
     ui: &Ui,
-) -> Result<ExitCode> {
+) -> Result<Option<ExitCode>> {
     let Session { stack, store, aws, .. } = session;
+    aws.permit(plan);
     let events = |event: &apply::Event<'_>| ui.event(event);
     let interrupted = || interrupt.asked().is_some();
     interrupt.changing();
@@ -97,13 +130,13 @@ async fn carry_out(
     store.change(|state| state.outputs.clone_from(&outputs))?;
     interrupt.changed();
     if let Some(signal) = interrupt.asked() {
-        return Ok(ExitCode::from(signal.status()));
+        return Ok(Some(ExitCode::from(signal.status())));
     }
     if !outputs.is_empty() {
         ui.heading("Outputs");
         ui.outputs(&outputs);
     }
-    Ok(if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok((!outcome.failed.is_empty()).then_some(ExitCode::FAILURE))
 }
 
 /// The outputs whose references all have values.

@@ -2,19 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Duration;
 
-use tokio::time::Instant;
+use http::Method;
 
 use super::{apply, issue as issue_command, local, output};
 use crate::ca;
+use crate::call::{self, Target};
 use crate::cli::{ApplyArgs, CaCommand, DemoArgs, Global, IssueArgs};
 use crate::error::{Error, Result};
-use crate::issue::{self, KeyType};
+use crate::issue::KeyType;
 use crate::ui::Ui;
-
-/// A route that was made a moment ago may take some seconds to answer.
-const ROUTE_LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(global: &Global, args: &DemoArgs, ui: &Ui) -> Result<ExitCode> {
     let global = Global { local: true, ..global.clone() };
@@ -35,7 +32,8 @@ pub(super) async fn run(global: &Global, args: &DemoArgs, ui: &Ui) -> Result<Exi
         "3. deployer --local apply: AWS is brought to what {} says",
         global.stack.display()
     ));
-    let status = apply::apply(&global, &ApplyArgs { plan: None, yes: true }, ui).await?;
+    let apply = ApplyArgs { plan: None, yes: true, no_verify: false };
+    let status = apply::apply(&global, &apply, ui).await?;
     if status != ExitCode::SUCCESS {
         return Ok(status);
     }
@@ -67,20 +65,13 @@ const NEXT: [(&str, &str); 6] = [
 
 /// Sends an unsigned call; its status, which must be a refusal.
 async fn refused(url: &str) -> Result<u16> {
-    let start = Instant::now();
-    loop {
-        let (status, body) = issue::send_unsigned(url, "{}").await?;
-        match status {
-            403 => return Ok(status),
-            404 | 500..=599 if start.elapsed() < ROUTE_LIMIT => {
-                tokio::time::sleep(Duration::from_millis(250)).await;
-            }
-            _ => {
-                return Err(Error::new("the unsigned call was not refused with status 403")
-                    .because(format!("status {status}: {body}")));
-            }
-        }
+    let answer = call::send_unsigned(&Target::parse(url)?, &Method::POST, "{}").await?;
+    if answer.status == 403 {
+        return Ok(answer.status);
     }
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    Err(Error::new("the unsigned call was not refused with status 403")
+        .because(format!("status {}: {body}", answer.status)))
 }
 
 fn request(args: &DemoArgs, dir: &Path, out: &Path, url: String) -> IssueArgs {

@@ -2,12 +2,10 @@
 
 use std::process::ExitCode;
 
-use aws_config::SdkConfig;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Who, now, output, start_local, target};
-use crate::aws;
+use super::{caller, now, output};
 use crate::cli::{Global, IssueArgs};
 use crate::error::Result;
 use crate::issue::{self, Issued, Request};
@@ -19,11 +17,11 @@ pub(super) async fn run(global: &Global, args: IssueArgs, ui: &Ui) -> Result<Exi
         Some(url) => url,
         None => output::find(&output::outputs(global)?, "url")?.to_owned(),
     };
-    let config = configure(global, ui).await?;
+    // The stack file matters for its region only, so that the client runs where there is none.
+    let region = if global.stack.exists() { Stack::load(&global.stack)?.region } else { None };
     let request = Request {
         url,
-        region: config.region().map(ToString::to_string).unwrap_or_default(),
-        credentials: aws::credentials(&config).await?,
+        caller: caller(global, region, ui).await?,
         clock: now,
         dns: args.dns,
         ip: args.ip,
@@ -38,14 +36,6 @@ pub(super) async fn run(global: &Global, args: IssueArgs, ui: &Ui) -> Result<Exi
     let issued = issue::issue(&request, &|text| ui.detail(text)).await?;
     describe(&issued, ui);
     Ok(ExitCode::SUCCESS)
-}
-
-/// The caller's configuration: on the local AWS, the user who may call the route and nothing else.
-/// The stack file matters for its region only, so that the client runs where there is none.
-async fn configure(global: &Global, ui: &Ui) -> Result<SdkConfig> {
-    let region = if global.stack.exists() { Stack::load(&global.stack)?.region } else { None };
-    let local = start_local(global, ui).await?;
-    aws::configure(&target(region, local.as_ref().map(|instance| (instance, Who::Client)))).await
 }
 
 fn describe(issued: &Issued, ui: &Ui) {

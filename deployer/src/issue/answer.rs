@@ -7,7 +7,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use super::http::Response;
+use crate::call::http::Response;
 use crate::error::{Error, Result};
 
 /// AWS refuses signatures that are further than this from its own clock.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::call::http::{self, Response};
 use crate::error::{Context as _, Error, Result};
-use crate::issue::http::{self, Response};
 
 /// An idle server answers within milliseconds; one that starts a process, within a second.
 const DEADLINE: Duration = Duration::from_secs(5);

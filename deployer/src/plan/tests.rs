@@ -105,6 +105,7 @@ fn a_new_stack_is_created_in_order() {
                 architecture               "x86_64"
                 code_sha256                "sha256 of {\"cargo\":\"signer\"}"
                 environment.CA_SECRET_ARN  (known after apply)
+                handler                    "bootstrap"
                 log_format                 "JSON"
                 log_group                  (known after apply)
                 memory_mb                  128

@@ -4,13 +4,14 @@
 //! ownership tags; otherwise a lost state would mean a second API.
 //! <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid.html>
 
-use aws_sdk_apigatewayv2::types::ProtocolType;
+use aws_sdk_apigatewayv2::types::{Api, ProtocolType};
 use serde::{Deserialize, Serialize};
 
+use super::operations::{self as op, Operation};
 use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
-use crate::aws::{self, Aws};
+use crate::aws::{self, Answer, Aws, Verdict};
 use crate::error::{Error, Result};
 
 /// The stage whose URL has no stage in its path.
@@ -68,13 +69,18 @@ description: Issues certificates
 ";
     const OUTPUTS: &'static [&'static str] = &["endpoint", "execution_arn", "id"];
     const REPLACE_ON: &'static [&'static str] = &[];
-    const ACTIONS: &'static [&'static str] = &[
-        "apigateway:DELETE",
-        "apigateway:GET",
-        "apigateway:PATCH",
-        "apigateway:POST",
-        "apigateway:TagResource",
-        "apigateway:UntagResource",
+    const OPERATIONS: &'static [Operation] = &[
+        op::reads("GetApi", &["apigateway:GET"]),
+        op::reads("GetApis", &["apigateway:GET"]),
+        op::reads("GetStage", &["apigateway:GET"]),
+        op::reads("GetTags", &["apigateway:GET"]),
+        op::makes("CreateApi", &["apigateway:POST", "apigateway:TagResource"]),
+        op::changes("CreateStage", &["apigateway:POST"]),
+        op::changes("TagResource", &["apigateway:POST", "apigateway:TagResource"]),
+        op::changes("UntagResource", &["apigateway:DELETE", "apigateway:UntagResource"]),
+        op::changes("UpdateApi", &["apigateway:PATCH"]),
+        op::changes("UpdateStage", &["apigateway:PATCH"]),
+        op::removes("DeleteApi", &["apigateway:DELETE"]),
     ];
 
     type Declared = Spec;
@@ -120,26 +126,19 @@ description: Issues certificates
         }
     }
 
+    async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
+        let mine = list(aws, |tags| tags::address_in(tags, stack, Self::KIND)).await?;
+        let identity = |api: &Api| Identity {
+            name: api.name.clone().unwrap_or_default(),
+            tags: tags::from_aws(api.tags.clone().unwrap_or_default()),
+        };
+        Ok(mine.into_iter().map(|(address, api)| (address, identity(&api))).collect())
+    }
+
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
-        if find(aws, &spec.tags).await?.is_some() {
-            return Ok(None);
-        }
-        let made = aws
-            .apigateway
-            .create_api()
-            .name(&spec.name)
-            .protocol_type(ProtocolType::Http)
-            .set_description(Some(spec.description.clone()).filter(|text| !text.is_empty()))
-            .set_tags(Some(spec.tags.clone().into_iter().collect()))
-            .send()
-            .await
-            .map_err(|error| aws::failed("CreateApi", &spec.name, &error))?;
-        let id = made
-            .api_id
-            .ok_or_else(|| Error::new(format!("CreateApi told no id of {}", spec.name)))?;
-        let outputs = outputs(aws, &id, made.api_endpoint);
+        let Some(outputs) = make(aws, job, &spec).await? else { return Ok(None) };
         job.record(&outputs)?;
-        stage(aws, job, &id, &spec, None).await?;
+        stage(aws, job, &outputs.id, &spec, None).await?;
         Ok(Some(outputs))
     }
 
@@ -151,13 +150,9 @@ description: Issues certificates
     ) -> Result<Outputs> {
         let (old, id) = (&live.spec, &live.outputs.id);
         if (&old.name, &old.description) != (&spec.name, &spec.description) {
-            let updated = aws
-                .change_api(job, id, || {
-                    let call = aws.apigateway.update_api().api_id(id).name(&spec.name);
-                    call.description(&spec.description).send()
-                })
-                .await;
-            updated.map_err(|error| aws::failed("UpdateApi", id, &error))?;
+            let call = aws.apigateway.update_api().api_id(id).name(&spec.name);
+            let call = call.description(&spec.description);
+            aws.in_turn(id, job.write("UpdateApi", id, || call.clone().send())).await?;
         }
         if old.auto_deploy != spec.auto_deploy {
             stage(aws, job, id, &spec, old.auto_deploy).await?;
@@ -170,12 +165,12 @@ description: Issues certificates
                 .tag_resource()
                 .resource_arn(&arn)
                 .set_tags(Some(set.into_iter().collect()));
-            call.send().await.map_err(|error| aws::failed("TagResource", &arn, &error))?;
+            aws.in_turn(id, job.write("TagResource", &arn, || call.clone().send())).await?;
         }
         if !remove.is_empty() {
             let call =
                 aws.apigateway.untag_resource().resource_arn(&arn).set_tag_keys(Some(remove));
-            call.send().await.map_err(|error| aws::failed("UntagResource", &arn, &error))?;
+            aws.in_turn(id, job.write("UntagResource", &arn, || call.clone().send())).await?;
         }
         Ok(live.outputs)
     }
@@ -183,10 +178,8 @@ description: Issues certificates
     /// The stage, and whatever else lives in the API, goes with it.
     async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
         let id = &live.outputs.id;
-        let deleted = aws::optional(
-            aws.change_api(job, id, || aws.apigateway.delete_api().api_id(id).send()).await,
-        );
-        deleted.map_err(|error| aws::failed("DeleteApi", id, &error))?;
+        let call = aws.apigateway.delete_api().api_id(id);
+        aws.in_turn(id, job.delete("DeleteApi", id, || call.clone().send())).await?;
         Ok(None)
     }
 }
@@ -199,19 +192,16 @@ async fn read(aws: &Aws, id: &str) -> Result<Option<Live<Spec, Outputs>>> {
         aws.apigateway.get_stage().api_id(id).stage_name(STAGE).send(),
         aws.apigateway.get_tags().resource_arn(&arn).send(),
     );
-    let api = aws::optional(api).map_err(|error| aws::failed("GetApi", id, &error))?;
-    let stage = aws::optional(stage).map_err(|error| aws::failed("GetStage", id, &error))?;
-    let Some(api) = api else { return Ok(None) };
-    let tags = aws::optional(tags).map_err(|error| aws::failed("GetTags", &arn, &error))?;
-    Ok(Some(Live {
-        spec: Spec {
-            name: api.name.unwrap_or_default(),
-            description: api.description.unwrap_or_default(),
-            auto_deploy: stage.map(|stage| stage.auto_deploy.unwrap_or(false)),
-            tags: tags::from_aws(tags.and_then(|found| found.tags).unwrap_or_default()),
-        },
-        outputs: outputs(aws, id, api.api_endpoint),
-    }))
+    let Some(api) = aws::read("GetApi", id, api)? else { return Ok(None) };
+    let stage = aws::read("GetStage", id, stage)?;
+    let tags = aws::read("GetTags", &arn, tags)?;
+    let spec = Spec {
+        name: api.name.unwrap_or_default(),
+        description: api.description.unwrap_or_default(),
+        auto_deploy: stage.map(|stage| stage.auto_deploy.unwrap_or(false)),
+        tags: tags::from_aws(tags.and_then(|found| found.tags).unwrap_or_default()),
+    };
+    Ok(Some(Live::new(spec, outputs(aws, id, api.api_endpoint))))
 }
 
 /// The ARN under which API Gateway keeps the tags of an API.
@@ -219,21 +209,57 @@ fn arn(aws: &Aws, id: &str) -> String {
     format!("arn:{}:apigateway:{}::/apis/{id}", aws.partition, aws.region)
 }
 
+/// Makes the API, unless there is one that is ours already. AWS makes another API of the same name
+/// each time it is asked to, so where an answer was lost we look before we ask again.
+async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<Option<Outputs>> {
+    let call = aws
+        .apigateway
+        .create_api()
+        .name(&spec.name)
+        .protocol_type(ProtocolType::Http)
+        .set_description(Some(spec.description.clone()).filter(|text| !text.is_empty()))
+        .set_tags(Some(spec.tags.clone().into_iter().collect()));
+    let made = aws::poll(job.note, || async {
+        if let Some(id) = find(aws, &spec.tags).await? {
+            let there =
+                Error::new(format!("there is an API that is {} already: {id}", job.address));
+            return Ok(Verdict::Done(Answer::Exists(there)));
+        }
+        let sent = call.clone().customize().config_override(aws::once()).send().await;
+        aws::judge_once("CreateApi", &spec.name, sent)
+    });
+    let Some(made) = made.await?.created()? else { return Ok(None) };
+    let told_nothing = || Error::new(format!("CreateApi told no id of {}", spec.name));
+    let id = made.api_id.ok_or_else(told_nothing)?;
+    Ok(Some(outputs(aws, &id, made.api_endpoint)))
+}
+
 /// The API that carries these ownership tags, on whatever page of the list it is.
 async fn find(aws: &Aws, owner: &Tags) -> Result<Option<String>> {
+    let ours = list(aws, |tags| tags::is_same_owner(tags, owner).then_some(())).await?;
+    let mut found: Vec<_> = ours.into_iter().filter_map(|((), api)| api.api_id).collect();
+    if found.len() > 1 {
+        return Err(Error::new("several APIs carry the same ownership tags")
+            .because(format!("they are {}", found.join(", ")))
+            .hint("only one can be this stack's: delete the others, or take the tags off them"));
+    }
+    Ok(found.pop())
+}
+
+/// The APIs of the account whose tags tell something.
+pub(super) async fn list<T>(aws: &Aws, tell: impl Fn(&Tags) -> Option<T>) -> Result<Vec<(T, Api)>> {
+    let mut found = Vec::new();
     let mut page = None;
     loop {
         let call = aws.apigateway.get_apis().set_next_token(page).send().await;
         let answer = call.map_err(|error| aws::failed("GetApis", "all HTTP APIs", &error))?;
-        for api in answer.items.unwrap_or_default() {
-            let tags = api.tags.unwrap_or_default();
-            if tags::is_same_owner(&tags::from_aws(tags), owner) {
-                return Ok(api.api_id);
-            }
-        }
+        found.extend(answer.items.unwrap_or_default().into_iter().filter_map(|api| {
+            let told = tell(&tags::from_aws(api.tags.clone().unwrap_or_default()))?;
+            Some((told, api))
+        }));
         page = answer.next_token.filter(|token| !token.is_empty());
         if page.is_none() {
-            return Ok(None);
+            return Ok(found);
         }
     }
 }
@@ -249,24 +275,20 @@ fn outputs(aws: &Aws, id: &str, endpoint: Option<String>) -> Outputs {
     }
 }
 
-/// Makes or mends the stage; `live` is whether the one that exists deploys by itself.
+/// Makes the stage, or mends the one that is there; `live` is whether that deploys by itself.
 async fn stage(aws: &Aws, job: &Job<'_>, id: &str, spec: &Spec, live: Option<bool>) -> Result<()> {
     let auto_deploy = spec.auto_deploy.unwrap_or(true);
-    if live.is_some() {
-        let updated = aws
-            .change_api(job, id, || {
-                let call = aws.apigateway.update_stage().api_id(id).stage_name(STAGE);
-                call.auto_deploy(auto_deploy).send()
-            })
-            .await;
-        updated.map_err(|error| aws::failed("UpdateStage", id, &error))?;
-        return Ok(());
-    }
-    aws.change_api(job, id, || {
-        let call = aws.apigateway.create_stage().api_id(id).stage_name(STAGE);
-        call.auto_deploy(auto_deploy).send()
+    let make = aws.apigateway.create_stage().api_id(id).stage_name(STAGE).auto_deploy(auto_deploy);
+    let mend = aws.apigateway.update_stage().api_id(id).stage_name(STAGE).auto_deploy(auto_deploy);
+    aws.in_turn(id, async {
+        let is_new = match live {
+            None => job.create("CreateStage", id, || make.clone().send()).await?.is_some(),
+            Some(_) => false,
+        };
+        if !is_new {
+            job.write("UpdateStage", id, || mend.clone().send()).await?;
+        }
+        Ok(())
     })
     .await
-    .map_err(|error| aws::failed("CreateStage", id, &error))?;
-    Ok(())
 }

@@ -7,13 +7,18 @@
 
 mod integration;
 mod permission;
+mod verify;
 
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::operations::{self as op, Operation};
+use super::{Check, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{http_api, tags};
 use crate::address::Address;
-use crate::aws::{self, Aws};
+use crate::aws::{self, Aws, Verdict};
+use crate::call::Caller;
 use crate::error::{Error, Result};
 use crate::reference;
 
@@ -95,14 +100,22 @@ function: ${lambda_function.signer.arn}
 ";
     const OUTPUTS: &'static [&'static str] = &["arn"];
     const REPLACE_ON: &'static [&'static str] = &["api"];
-    const ACTIONS: &'static [&'static str] = &[
-        "apigateway:DELETE",
-        "apigateway:GET",
-        "apigateway:PATCH",
-        "apigateway:POST",
-        "lambda:AddPermission",
-        "lambda:GetPolicy",
-        "lambda:RemovePermission",
+    const OPERATIONS: &'static [Operation] = &[
+        op::reads("GetIntegration", &["apigateway:GET"]),
+        op::reads("GetApi", &["apigateway:GET"]),
+        op::reads("GetApis", &["apigateway:GET"]),
+        op::reads("GetIntegrations", &["apigateway:GET"]),
+        op::reads("GetPolicy", &["lambda:GetPolicy"]),
+        op::reads("GetRoute", &["apigateway:GET"]),
+        op::reads("GetRoutes", &["apigateway:GET"]),
+        op::makes("CreateRoute", &["apigateway:POST"]),
+        op::changes("AddPermission", &["lambda:AddPermission"]),
+        op::changes("CreateIntegration", &["apigateway:POST"]),
+        op::changes("UpdateIntegration", &["apigateway:PATCH"]),
+        op::changes("UpdateRoute", &["apigateway:PATCH"]),
+        op::removes_parts("RemovePermission", &["lambda:RemovePermission"]),
+        op::removes("DeleteIntegration", &["apigateway:DELETE"]),
+        op::removes("DeleteRoute", &["apigateway:DELETE"]),
     ];
 
     type Declared = Declared;
@@ -166,28 +179,49 @@ function: ${lambda_function.signer.arn}
         );
         let (integration, invoke_from) = (integration?, invoke_from?);
         let permitted = invoke_from.is_some().then(|| identity.function.clone());
-        Ok(Reading::Present(Live {
-            spec: Spec {
-                api: identity.api.clone(),
-                route: route.route_key.unwrap_or_default(),
-                authorization: route
-                    .authorization_type
-                    .unwrap_or(AuthorizationType::None)
-                    .as_str()
-                    .to_owned(),
-                function: integration.as_ref().and_then(|integration| integration.function.clone()),
-                payload_format: integration
-                    .as_ref()
-                    .and_then(|integration| integration.payload_format.clone()),
-                invoke_from,
-            },
-            outputs: Outputs {
-                route_id: route.route_id,
-                integration_id: integration.map(|integration| integration.id),
-                permitted,
-                ..outputs(aws, &identity.api, &identity.route)
-            },
-        }))
+        let authorization = route.authorization_type.unwrap_or(AuthorizationType::None);
+        let spec = Spec {
+            api: identity.api.clone(),
+            route: route.route_key.unwrap_or_default(),
+            authorization: authorization.as_str().to_owned(),
+            function: integration.as_ref().and_then(|found| found.function.clone()),
+            payload_format: integration.as_ref().and_then(|found| found.payload_format.clone()),
+            invoke_from,
+        };
+        let outputs = Outputs {
+            route_id: route.route_id,
+            integration_id: integration.map(|integration| integration.id),
+            permitted,
+            ..outputs(aws, &identity.api, &identity.route)
+        };
+        Ok(Reading::Present(Live::new(spec, outputs)))
+    }
+
+    /// Routes carry no tags, but live in APIs that do, and lead to integrations that carry a mark.
+    async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
+        let apis =
+            http_api::list(aws, |tags| tags::address_in(tags, stack, http_api::HttpApi::KIND));
+        let ids = apis.await?.into_iter().filter_map(|(_, api)| api.api_id);
+        let found = try_join_all(ids.map(|api| async move {
+            let (routes, marked) =
+                tokio::try_join!(list(aws, &api), integration::marked(aws, &api))?;
+            let led_by = |target: &str| {
+                let led = |route: &&Route| route.target.as_deref() == Some(target);
+                routes.iter().find(led).and_then(|route| route.route_key.clone())
+            };
+            Ok::<_, Error>(
+                marked
+                    .into_iter()
+                    .filter(|(address, _)| address.kind == Self::KIND)
+                    .filter_map(|(address, integration)| {
+                        let route = led_by(&format!("integrations/{}", integration.id))?;
+                        let function = integration.function.unwrap_or_default();
+                        Some((address, Identity { api: api.clone(), route, function }))
+                    })
+                    .collect::<Vec<_>>(),
+            )
+        }));
+        Ok(found.await?.into_iter().flatten().collect())
     }
 
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
@@ -201,23 +235,13 @@ function: ${lambda_function.signer.arn}
             return Ok(None);
         }
         let mut outputs = outputs(aws, &spec.api, &spec.route);
-        let ours = integration::find(aws, &spec.api, job.address).await?;
-        let id = integration::ensure(aws, job, &spec.api, ours.as_deref(), function).await?;
-        outputs.integration_id = Some(id.clone());
+        let integration = integration::ensure(aws, job, &spec.api, None, function).await?;
+        outputs.integration_id = Some(integration.clone());
         job.record(&outputs)?;
-        let made = aws
-            .change_api(job, &spec.api, || {
-                aws.apigateway
-                    .create_route()
-                    .api_id(&spec.api)
-                    .route_key(&spec.route)
-                    .authorization_type(AuthorizationType::from(spec.authorization.as_str()))
-                    .target(format!("integrations/{id}"))
-                    .send()
-            })
-            .await
-            .map_err(|error| aws::failed("CreateRoute", &spec.route, &error))?;
-        outputs.route_id = made.route_id;
+        outputs.route_id = make(aws, job, &spec, &identity, &integration).await?;
+        if outputs.route_id.is_none() {
+            return Ok(None);
+        }
         job.record(&outputs)?;
         permission::ensure(aws, job, function, &spec.api, spec.invoke_from.as_deref()).await?;
         outputs.permitted = Some(function.to_owned());
@@ -242,31 +266,23 @@ function: ${lambda_function.signer.arn}
         }
         if !same || known.integration_id.is_none() {
             // Somebody may have led the route to an integration of theirs, which is not ours to change.
-            let ours = integration::find(aws, &spec.api, job.address).await?;
-            let id = ours.as_deref().or(known.integration_id.as_deref());
-            known.integration_id =
-                Some(integration::ensure(aws, job, &spec.api, id, function).await?);
+            let led = known.integration_id.as_deref();
+            let ours = integration::ensure(aws, job, &spec.api, led, function).await?;
+            known.integration_id = Some(ours);
             job.record(&known)?;
         }
         let rerouted = live.outputs.integration_id != known.integration_id;
         if rerouted || (&old.route, &old.authorization) != (&spec.route, &spec.authorization) {
-            aws.change_api(job, &spec.api, || {
-                aws.apigateway
-                    .update_route()
-                    .api_id(&spec.api)
-                    .route_id(known.route_id.as_deref().unwrap_or_default())
-                    .route_key(&spec.route)
-                    .authorization_type(AuthorizationType::from(spec.authorization.as_str()))
-                    .set_target(
-                        known.integration_id.as_ref().map(|id| format!("integrations/{id}")),
-                    )
-                    .send()
-            })
-            .await
-            .map_err(|error| aws::failed("UpdateRoute", &spec.route, &error))?;
+            let call = aws.apigateway.update_route().api_id(&spec.api).route_key(&spec.route);
+            let call = call
+                .route_id(known.route_id.as_deref().unwrap_or_default())
+                .authorization_type(AuthorizationType::from(spec.authorization.as_str()))
+                .set_target(known.integration_id.as_ref().map(|id| format!("integrations/{id}")));
+            let write = job.write("UpdateRoute", &spec.route, || call.clone().send());
+            aws.in_turn(&spec.api, write).await?;
         }
         if let Some(former) = live.outputs.permitted.filter(|former| former != function) {
-            permission::remove(aws, &former, job.address).await?;
+            permission::remove(aws, job, &former).await?;
         }
         Ok(Outputs { arn: outputs(aws, &spec.api, &spec.route).arn, ..known })
     }
@@ -275,22 +291,27 @@ function: ${lambda_function.signer.arn}
     async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
         let (spec, outputs) = (&live.spec, &live.outputs);
         if let Some(id) = &outputs.route_id {
-            let deleted = aws::optional(
-                aws.change_api(job, &spec.api, || {
-                    aws.apigateway.delete_route().api_id(&spec.api).route_id(id).send()
-                })
-                .await,
-            );
-            deleted.map_err(|error| aws::failed("DeleteRoute", &spec.route, &error))?;
+            let call = aws.apigateway.delete_route().api_id(&spec.api).route_id(id);
+            let delete = job.delete("DeleteRoute", &spec.route, || call.clone().send());
+            aws.in_turn(&spec.api, delete).await?;
         }
         let ours = integration::find(aws, &spec.api, job.address).await?;
         if let Some(id) = ours.as_ref().or(outputs.integration_id.as_ref()) {
             integration::delete(aws, job, &spec.api, id).await?;
         }
         if let Some(function) = &outputs.permitted {
-            permission::remove(aws, function, job.address).await?;
+            permission::remove(aws, job, function).await?;
         }
         Ok(None)
+    }
+
+    async fn verify(
+        aws: &Aws,
+        job: &Job<'_>,
+        caller: &Caller,
+        live: Live<Spec, Outputs>,
+    ) -> Result<Vec<Check>> {
+        verify::verify(aws, job, caller, &live).await
     }
 }
 
@@ -322,15 +343,45 @@ fn source(route: &str) -> String {
     format!("{STAGE}/{method}{}", segments.join("/"))
 }
 
+/// Makes the route: its id, or `None` where somebody else has made one of its key. AWS refuses a
+/// second one of the same key; where the answer to the first was lost, we look before we ask again.
+async fn make(
+    aws: &Aws,
+    job: &Job<'_>,
+    spec: &Spec,
+    identity: &Identity,
+    integration: &str,
+) -> Result<Option<String>> {
+    let target = format!("integrations/{integration}");
+    let call = aws
+        .apigateway
+        .create_route()
+        .api_id(&spec.api)
+        .route_key(&spec.route)
+        .authorization_type(AuthorizationType::from(spec.authorization.as_str()))
+        .target(&target);
+    let made = aws::poll(job.note, || async {
+        if let Some(route) = find(aws, identity, None).await? {
+            let ours = route.target.as_deref() == Some(&target);
+            return Ok(Verdict::Done(route.route_id.filter(|_| ours)));
+        }
+        let sent = call.clone().customize().config_override(aws::once()).send().await;
+        Ok(match aws::judge_once("CreateRoute", &spec.route, sent)? {
+            Verdict::Done(answer) => {
+                Verdict::Done(answer.created()?.and_then(|made| made.route_id))
+            }
+            Verdict::NotYet(wait, error) => Verdict::NotYet(wait, error),
+        })
+    });
+    aws.in_turn(&spec.api, made).await
+}
+
 /// The route by the id that an earlier run was told, or by its key.
 async fn find(aws: &Aws, identity: &Identity, prior: Option<Outputs>) -> Result<Option<Route>> {
     let api = &identity.api;
     if let Some(id) = prior.and_then(|prior| prior.route_id) {
-        let found =
-            aws::optional(aws.apigateway.get_route().api_id(api).route_id(&id).send().await);
-        if let Some(route) =
-            found.map_err(|error| aws::failed("GetRoute", &identity.route, &error))?
-        {
+        let found = aws.apigateway.get_route().api_id(api).route_id(&id).send().await;
+        if let Some(route) = aws::read("GetRoute", &identity.route, found)? {
             let route = Route::builder()
                 .set_route_id(route.route_id)
                 .set_route_key(route.route_key)
@@ -340,23 +391,21 @@ async fn find(aws: &Aws, identity: &Identity, prior: Option<Outputs>) -> Result<
             return Ok(Some(route));
         }
     }
+    let routes = list(aws, api).await?;
+    Ok(routes.into_iter().find(|route| route.route_key.as_deref() == Some(&identity.route)))
+}
+
+/// All routes of an API; none where there is no such API.
+async fn list(aws: &Aws, api: &str) -> Result<Vec<Route>> {
+    let mut routes = Vec::new();
     let mut page = None;
     loop {
         let call = aws.apigateway.get_routes().api_id(api).set_next_token(page).send().await;
-        let Some(answer) = aws::optional(call)
-            .map_err(|error| aws::failed("GetRoutes", &identity.route, &error))?
-        else {
-            return Ok(None);
-        };
-        let mut routes = answer.items.unwrap_or_default().into_iter();
-        if let Some(route) =
-            routes.find(|route| route.route_key.as_deref() == Some(&identity.route))
-        {
-            return Ok(Some(route));
-        }
+        let Some(answer) = aws::read("GetRoutes", api, call)? else { return Ok(routes) };
+        routes.extend(answer.items.unwrap_or_default());
         page = answer.next_token.filter(|token| !token.is_empty());
         if page.is_none() {
-            return Ok(None);
+            return Ok(routes);
         }
     }
 }

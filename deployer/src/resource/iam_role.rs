@@ -4,25 +4,20 @@
 //! attach to the role are left alone. Documents compare by meaning.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html>
 
-use std::time::Duration;
-
-use aws_sdk_iam::types::Tag;
+use aws_sdk_iam::types::{Role, Tag};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::operations::{self as op, Operation};
 use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
-use crate::aws::{self, ALREADY_EXISTS, Aws, Verdict};
+use crate::aws::{self, Aws, Verdict};
 use crate::error::{Error, Result};
 use crate::policy::{self, INLINE_QUOTA, Policy, TRUST_QUOTA};
 
 /// The name of the one inline policy that is ours.
 const INLINE: &str = "deployer";
-
-/// IAM spreads a change within seconds; two minutes are what the field's tools allow, so that a
-/// wrong reference is still reported soon.
-const PROPAGATION_LIMIT: Duration = Duration::from_mins(2);
 
 /// The resource type `iam_role`.
 pub struct IamRole;
@@ -110,17 +105,22 @@ allow:
 ";
     const OUTPUTS: &'static [&'static str] = &["arn", "id", "name"];
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "iam:CreateRole",
-        "iam:DeleteRole",
-        "iam:DeleteRolePolicy",
-        "iam:GetRole",
-        "iam:GetRolePolicy",
-        "iam:PutRolePolicy",
-        "iam:TagRole",
-        "iam:UntagRole",
-        "iam:UpdateAssumeRolePolicy",
-        "iam:UpdateRoleDescription",
+    const OPERATIONS: &'static [Operation] = &[
+        op::reads("GetRole", &["iam:GetRole"]),
+        op::reads("GetRolePolicy", &["iam:GetRolePolicy"]),
+        op::reads("ListAttachedRolePolicies", &["iam:ListAttachedRolePolicies"]),
+        op::reads("ListInstanceProfilesForRole", &["iam:ListInstanceProfilesForRole"]),
+        op::reads("ListRolePolicies", &["iam:ListRolePolicies"]),
+        op::reads("ListRoleTags", &["iam:ListRoleTags"]),
+        op::reads("ListRoles", &["iam:ListRoles"]),
+        op::makes("CreateRole", &["iam:CreateRole", "iam:TagRole"]),
+        op::changes("PutRolePolicy", &["iam:PutRolePolicy"]),
+        op::changes("TagRole", &["iam:TagRole"]),
+        op::changes("UntagRole", &["iam:UntagRole"]),
+        op::changes("UpdateAssumeRolePolicy", &["iam:UpdateAssumeRolePolicy"]),
+        op::changes("UpdateRoleDescription", &["iam:UpdateRoleDescription"]),
+        op::removes_parts("DeleteRolePolicy", &["iam:DeleteRolePolicy"]),
+        op::removes("DeleteRole", &["iam:DeleteRole"]),
     ];
 
     type Declared = Declared;
@@ -186,44 +186,55 @@ allow:
             aws.iam.get_role().role_name(name).send(),
             aws.iam.get_role_policy().role_name(name).policy_name(INLINE).send(),
         );
-        let role = aws::optional(role).map_err(|error| aws::failed("GetRole", name, &error))?;
-        let inline =
-            aws::optional(inline).map_err(|error| aws::failed("GetRolePolicy", name, &error))?;
+        let role = aws::read("GetRole", name, role)?;
+        let inline = aws::read("GetRolePolicy", name, inline)?;
         let Some(role) = role.and_then(|answer| answer.role) else { return Ok(Reading::Absent) };
         let allow = inline.map(|inline| Policy::from_aws(inline.policy_document())).transpose()?;
-        Ok(Reading::Present(Live {
-            spec: Spec {
+        Ok(Reading::Present(Live::new(
+            Spec {
                 name: role.role_name().to_owned(),
                 description: role.description().unwrap_or_default().to_owned(),
                 trust: Policy::from_aws(role.assume_role_policy_document().unwrap_or_default())?,
                 allow,
                 tags: tags::from_aws(role.tags().iter().map(|tag| (tag.key(), tag.value()))),
             },
-            outputs: Outputs {
+            Outputs {
                 arn: role.arn().to_owned(),
                 id: role.role_id().to_owned(),
                 name: role.role_name().to_owned(),
             },
-        }))
+        )))
+    }
+
+    async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
+        let listed = aws.iam.list_roles().into_paginator().items().send();
+        let roles: Vec<Role> = listed
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| aws::failed("ListRoles", &aws.account, &error))?;
+        let tagged = roles.into_iter().map(|role| async move {
+            let name = role.role_name;
+            let tags = aws.iam.list_role_tags().role_name(&name).send().await;
+            let tags = aws::read("ListRoleTags", &name, tags)?.map(|found| found.tags);
+            let tags = tags.unwrap_or_default();
+            let tags = tags::from_aws(tags.iter().map(|tag| (tag.key(), tag.value())));
+            Ok(tags::address_in(&tags, stack, Self::KIND).map(|at| (at, Identity { name })))
+        });
+        tags::all_tagged(tagged).await
     }
 
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
-        let made = aws
+        let call = aws
             .iam
             .create_role()
             .role_name(&spec.name)
             .set_description(Some(spec.description.clone()).filter(|text| !text.is_empty()))
             .assume_role_policy_document(spec.trust.to_json_string())
-            .set_tags(Some(to_aws(&spec.tags)?))
-            .send()
-            .await;
-        let role = match made {
-            Ok(answer) => answer.role,
-            Err(error) if aws::is(&error, ALREADY_EXISTS) => return Ok(None),
-            Err(error) => return Err(aws::failed("CreateRole", &spec.name, &error)),
-        };
-        let role =
-            role.ok_or_else(|| Error::new(format!("CreateRole told nothing of {}", spec.name)))?;
+            .set_tags(Some(to_aws(&spec.tags)?));
+        let made = job.create("CreateRole", &spec.name, || call.clone().send()).await?;
+        let Some(made) = made else { return Ok(None) };
+        let told_nothing = || Error::new(format!("CreateRole told nothing of {}", spec.name));
+        let role = made.role.ok_or_else(told_nothing)?;
         let outputs = Outputs {
             arn: role.arn().to_owned(),
             id: role.role_id().to_owned(),
@@ -243,15 +254,13 @@ allow:
         let (old, name) = (&live.spec, &spec.name);
         if !old.trust.means_same(&spec.trust) {
             let call = aws.iam.update_assume_role_policy().role_name(name);
-            let call = call.policy_document(spec.trust.to_json_string()).send().await;
-            call.map_err(|error| aws::failed("UpdateAssumeRolePolicy", name, &error))?;
+            let call = call.policy_document(spec.trust.to_json_string());
+            job.write("UpdateAssumeRolePolicy", name, || call.clone().send()).await?;
         }
         if old.description != spec.description {
             let call =
                 aws.iam.update_role_description().role_name(name).description(&spec.description);
-            call.send()
-                .await
-                .map_err(|error| aws::failed("UpdateRoleDescription", name, &error))?;
+            job.write("UpdateRoleDescription", name, || call.clone().send()).await?;
         }
         let same = match (&old.allow, &spec.allow) {
             (Some(old), Some(new)) => old.means_same(new),
@@ -263,58 +272,81 @@ allow:
         }
         let (set, remove) = tags::changes(&old.tags, &spec.tags);
         if !set.is_empty() {
-            let call =
-                aws.iam.tag_role().role_name(name).set_tags(Some(to_aws(&set)?)).send().await;
-            call.map_err(|error| aws::failed("TagRole", name, &error))?;
+            let call = aws.iam.tag_role().role_name(name).set_tags(Some(to_aws(&set)?));
+            job.write("TagRole", name, || call.clone().send()).await?;
         }
         if !remove.is_empty() {
-            let call = aws.iam.untag_role().role_name(name).set_tag_keys(Some(remove)).send().await;
-            call.map_err(|error| aws::failed("UntagRole", name, &error))?;
+            let call = aws.iam.untag_role().role_name(name).set_tag_keys(Some(remove));
+            job.write("UntagRole", name, || call.clone().send()).await?;
         }
         Ok(live.outputs)
     }
 
     async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
         let name = &live.spec.name;
-        remove_inline(aws, name).await?;
-        aws::poll("IAM to let go of the role", PROPAGATION_LIMIT, job.note, || async {
-            match aws::optional(aws.iam.delete_role().role_name(name).send().await) {
-                Ok(_) => Ok(Verdict::Done(None)),
-                // What still hangs on the role is not ours to remove, so there is nothing to wait for.
-                Err(error) if aws::is(&error, &["DeleteConflict", "DeleteConflictException"]) => {
-                    Err(aws::failed("DeleteRole", name, &error)
-                        .hint("somebody else has attached policies or instance profiles to this role: detach them, then run again"))
-                }
-                Err(error) if aws::is(&error, &["ConcurrentModification", "ConcurrentModificationException"]) => {
-                    Ok(Verdict::NotYet(aws::failed("DeleteRole", name, &error)))
-                }
-                Err(error) => Err(aws::failed("DeleteRole", name, &error)),
+        remove_inline(aws, job, name).await?;
+        let deleted = aws::poll(job.note, || async {
+            let deleted = aws.iam.delete_role().role_name(name).send().await;
+            let verdict = aws::judge("DeleteRole", name, deleted)?;
+            if matches!(verdict, Verdict::NotYet(..)) {
+                refuse_what_others_hung_on(aws, name).await?;
             }
-        })
-        .await
+            Ok(verdict)
+        });
+        deleted.await?.deleted()?;
+        Ok(None)
     }
+}
+
+/// IAM refuses to delete a role on which something hangs, in the same words whether that is about to
+/// go or will stay for ever. There is no use in waiting for what will stay.
+async fn refuse_what_others_hung_on(aws: &Aws, name: &str) -> Result<()> {
+    let (inline, attached, profiles) = tokio::join!(
+        aws.iam.list_role_policies().role_name(name).send(),
+        aws.iam.list_attached_role_policies().role_name(name).send(),
+        aws.iam.list_instance_profiles_for_role().role_name(name).send(),
+    );
+    let inline = aws::read("ListRolePolicies", name, inline)?;
+    let attached = aws::read("ListAttachedRolePolicies", name, attached)?;
+    let profiles = aws::read("ListInstanceProfilesForRole", name, profiles)?;
+    let inline = inline.map(|found| found.policy_names).unwrap_or_default();
+    let attached = attached.and_then(|found| found.attached_policies).unwrap_or_default();
+    let profiles = profiles.map(|found| found.instance_profiles).unwrap_or_default();
+    let hanging: Vec<String> = inline
+        .iter()
+        .filter(|policy| *policy != INLINE)
+        .map(|policy| format!("the inline policy {policy}"))
+        .chain(
+            attached
+                .iter()
+                .map(|policy| format!("the policy {}", policy.policy_arn().unwrap_or_default())),
+        )
+        .chain(
+            profiles
+                .iter()
+                .map(|profile| format!("the instance profile {}", profile.instance_profile_name())),
+        )
+        .collect();
+    if hanging.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(format!("the role {name} cannot be deleted"))
+        .because(format!("somebody else has hung on it: {}", hanging.join(", ")))
+        .hint("detach that from the role, then run again"))
 }
 
 /// Puts the inline policy, or removes it where there is to be none.
 async fn allow(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<()> {
-    let Some(policy) = &spec.allow else { return remove_inline(aws, &spec.name).await };
-    let document = policy.to_json_string();
-    aws::poll("IAM to know the role", PROPAGATION_LIMIT, job.note, || async {
-        let call = aws.iam.put_role_policy().role_name(&spec.name).policy_name(INLINE);
-        match call.policy_document(&document).send().await {
-            Ok(_) => Ok(Verdict::Done(())),
-            Err(error) if aws::is(&error, &["NoSuchEntity", "ConcurrentModification"]) => {
-                Ok(Verdict::NotYet(aws::failed("PutRolePolicy", &spec.name, &error)))
-            }
-            Err(error) => Err(aws::failed("PutRolePolicy", &spec.name, &error)),
-        }
-    })
-    .await
+    let Some(policy) = &spec.allow else { return remove_inline(aws, job, &spec.name).await };
+    let call = aws.iam.put_role_policy().role_name(&spec.name).policy_name(INLINE);
+    let call = call.policy_document(policy.to_json_string());
+    job.write("PutRolePolicy", &spec.name, || call.clone().send()).await?;
+    Ok(())
 }
 
-async fn remove_inline(aws: &Aws, name: &str) -> Result<()> {
-    let deleted = aws.iam.delete_role_policy().role_name(name).policy_name(INLINE).send().await;
-    aws::optional(deleted).map_err(|error| aws::failed("DeleteRolePolicy", name, &error))?;
+async fn remove_inline(aws: &Aws, job: &Job<'_>, name: &str) -> Result<()> {
+    let call = aws.iam.delete_role_policy().role_name(name).policy_name(INLINE);
+    job.delete("DeleteRolePolicy", name, || call.clone().send()).await?;
     Ok(())
 }
 

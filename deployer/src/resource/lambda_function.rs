@@ -11,10 +11,11 @@ mod settle;
 use std::collections::BTreeMap;
 
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
-use aws_sdk_lambda::types::{self, LogFormat, Runtime};
+use aws_sdk_lambda::types::{self, FunctionConfiguration, LogFormat, Runtime};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::operations::{self as op, Operation};
 use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
@@ -71,6 +72,12 @@ pub struct Spec {
     architecture: Architecture,
     /// Always `provided.al2023` for us; somebody else may have changed it.
     runtime: String,
+    /// Always `bootstrap` for us, which the runtime does not read.
+    #[serde(default = "handler")]
+    handler: String,
+    /// Why Lambda has given up on the function; none for us.
+    #[serde(default)]
+    failure: Option<String>,
     memory_mb: i32,
     timeout_seconds: i32,
     environment: BTreeMap<String, String>,
@@ -96,6 +103,10 @@ pub struct Outputs {
     pub name: String,
 }
 
+fn handler() -> String {
+    "bootstrap".to_owned()
+}
+
 fn default_memory() -> i32 {
     128
 }
@@ -118,19 +129,25 @@ log_group: ${log_group.signer.name}
 ";
     const OUTPUTS: &'static [&'static str] = &["arn", "name"];
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "iam:PassRole",
-        "lambda:CreateFunction",
-        "lambda:DeleteFunction",
-        "lambda:DeleteFunctionConcurrency",
-        "lambda:GetFunction",
-        "lambda:GetFunctionConfiguration",
-        "lambda:ListTags",
-        "lambda:PutFunctionConcurrency",
-        "lambda:TagResource",
-        "lambda:UntagResource",
-        "lambda:UpdateFunctionCode",
-        "lambda:UpdateFunctionConfiguration",
+    const OPERATIONS: &'static [Operation] = &[
+        op::reads("GetFunction", &["lambda:GetFunction", "lambda:ListTags"]),
+        op::reads("GetFunctionConfiguration", &["lambda:GetFunctionConfiguration"]),
+        op::reads("ListFunctions", &["lambda:ListFunctions"]),
+        op::reads("ListTags", &["lambda:ListTags"]),
+        op::makes(
+            "CreateFunction",
+            &["lambda:CreateFunction", "lambda:TagResource", "iam:PassRole"],
+        ),
+        op::changes("DeleteFunctionConcurrency", &["lambda:DeleteFunctionConcurrency"]),
+        op::changes("PutFunctionConcurrency", &["lambda:PutFunctionConcurrency"]),
+        op::changes("TagResource", &["lambda:TagResource"]),
+        op::changes("UntagResource", &["lambda:UntagResource"]),
+        op::changes("UpdateFunctionCode", &["lambda:UpdateFunctionCode"]),
+        op::changes(
+            "UpdateFunctionConfiguration",
+            &["lambda:UpdateFunctionConfiguration", "iam:PassRole"],
+        ),
+        op::removes("DeleteFunction", &["lambda:DeleteFunction"]),
     ];
 
     type Declared = Declared;
@@ -153,6 +170,8 @@ log_group: ${log_group.signer.name}
             code_sha256: package.sha256_base64,
             architecture: declared.architecture,
             runtime: Runtime::Providedal2023.as_str().to_owned(),
+            handler: handler(),
+            failure: None,
             memory_mb: declared.memory_mb,
             timeout_seconds: declared.timeout_seconds,
             environment: declared.environment,
@@ -170,25 +189,33 @@ log_group: ${log_group.signer.name}
         _prior: Option<Outputs>,
         _address: &Address,
     ) -> Result<Reading<Live<Spec, Outputs>>> {
-        let found =
-            aws::optional(aws.lambda.get_function().function_name(&identity.name).send().await);
-        let found = found.map_err(|error| aws::failed("GetFunction", &identity.name, &error))?;
-        // Without `lambda:ListTags` AWS answers all the same, but without the tags.
-        if let Some(error) = found.as_ref().and_then(|found| found.tags_error.as_ref()) {
-            return Err(Error::new(format!("GetFunction told no tags of {}", identity.name))
-                .because(format!("{}: {}", error.error_code(), error.message()))
-                .hint("the caller needs lambda:ListTags as well: add it to its IAM policy"));
-        }
-        Ok(found.and_then(from_aws).map_or(Reading::Absent, Reading::Present))
+        Ok(look(aws, &identity.name).await?.map_or(Reading::Absent, Reading::Present))
+    }
+
+    async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
+        let listed = aws.lambda.list_functions().into_paginator().items().send();
+        let functions: Vec<FunctionConfiguration> = listed
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| aws::failed("ListFunctions", &aws.account, &error))?;
+        let tagged = functions.into_iter().map(|function| async move {
+            let arn = function.function_arn.unwrap_or_default();
+            let tags = aws.lambda.list_tags().resource(&arn).send().await;
+            let tags = aws::read("ListTags", &arn, tags)?.and_then(|found| found.tags);
+            let tags = tags::from_aws(tags.unwrap_or_default());
+            let name = function.function_name.unwrap_or_default();
+            Ok(tags::address_in(&tags, stack, Self::KIND).map(|at| (at, Identity { name })))
+        });
+        tags::all_tagged(tagged).await
     }
 
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
         let Some(arn) = calls::make(aws, job, &spec).await? else { return Ok(None) };
         let outputs = Outputs { arn, name: spec.name.clone() };
         job.record(&outputs)?;
-        settle::active(aws, job, &spec.name).await?;
+        settle::settled(aws, job, &spec.name).await?;
         if spec.reserved_concurrency.is_some() {
-            calls::reserve(aws, &spec).await?;
+            calls::reserve(aws, job, &spec).await?;
         }
         Ok(Some(outputs))
     }
@@ -200,50 +227,71 @@ log_group: ${log_group.signer.name}
         spec: Spec,
     ) -> Result<Outputs> {
         let old = &live.spec;
+        let mut revision = match live.revision {
+            None => settle::settled(aws, job, &spec.name).await?,
+            known => known,
+        };
         if configuration(old) != configuration(&spec) {
-            calls::configure(aws, job, old, &spec).await?;
-            settle::updated(aws, job, &spec.name).await?;
+            revision = calls::configure(aws, job, (old, revision), &spec).await?;
         }
-        if (&old.code_sha256, old.architecture) != (&spec.code_sha256, spec.architecture) {
-            calls::upload(aws, job, &spec).await?;
-            settle::updated(aws, job, &spec.name).await?;
+        // New code is also what gets a function going again that Lambda has given up on.
+        let code =
+            |spec: &Spec| (spec.code_sha256.clone(), spec.architecture, spec.failure.clone());
+        if code(old) != code(&spec) {
+            calls::upload(aws, job, revision, &spec).await?;
         }
         if old.reserved_concurrency != spec.reserved_concurrency {
-            calls::reserve(aws, &spec).await?;
+            calls::reserve(aws, job, &spec).await?;
         }
         let arn = &live.outputs.arn;
         let (set, remove) = tags::changes(&old.tags, &spec.tags);
         if !set.is_empty() {
             let call =
                 aws.lambda.tag_resource().resource(arn).set_tags(Some(set.into_iter().collect()));
-            call.send().await.map_err(|error| aws::failed("TagResource", arn, &error))?;
+            job.write("TagResource", arn, || call.clone().send()).await?;
         }
         if !remove.is_empty() {
             let call = aws.lambda.untag_resource().resource(arn).set_tag_keys(Some(remove));
-            call.send().await.map_err(|error| aws::failed("UntagResource", arn, &error))?;
+            job.write("UntagResource", arn, || call.clone().send()).await?;
         }
         Ok(live.outputs)
     }
 
-    async fn delete(
-        aws: &Aws,
-        _job: &Job<'_>,
-        live: Live<Spec, Outputs>,
-    ) -> Result<Option<String>> {
+    async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
         let name = &live.spec.name;
-        let deleted = aws::optional(aws.lambda.delete_function().function_name(name).send().await);
-        deleted.map_err(|error| aws::failed("DeleteFunction", name, &error))?;
+        let call = aws.lambda.delete_function().function_name(name);
+        job.delete("DeleteFunction", name, || call.clone().send()).await?;
         Ok(None)
     }
 }
 
+/// The function as it is, with its revision once Lambda is done with it: until then it moves on by
+/// itself, and there is nothing to hold a change to.
+async fn look(aws: &Aws, name: &str) -> Result<Option<Live<Spec, Outputs>>> {
+    let found = aws.lambda.get_function().function_name(name).send().await;
+    let found = aws::read("GetFunction", name, found)?;
+    // Without `lambda:ListTags` AWS answers all the same, but without the tags.
+    if let Some(error) = found.as_ref().and_then(|found| found.tags_error.as_ref()) {
+        return Err(Error::new(format!("GetFunction told no tags of {name}"))
+            .because(format!("{}: {}", error.error_code(), error.message()))
+            .hint("the caller needs lambda:ListTags as well: add it to its IAM policy"));
+    }
+    Ok(found.and_then(from_aws))
+}
+
 fn from_aws(found: GetFunctionOutput) -> Option<Live<Spec, Outputs>> {
     let configuration = found.configuration?;
+    let (state, update) = (configuration.state.as_ref(), configuration.last_update_status.as_ref());
+    let failure = settle::is_failed(state, update)
+        .then(|| configuration.last_update_status_reason.or(configuration.state_reason))
+        .map(Option::unwrap_or_default);
+    let revision = configuration.revision_id.filter(|_| settle::is_settled(state, update));
     let logging = configuration.logging_config;
     let name = configuration.function_name.unwrap_or_default();
     let arm = configuration.architectures.unwrap_or_default().contains(&types::Architecture::Arm64);
     let environment = configuration.environment.and_then(|environment| environment.variables);
     Some(Live {
+        revision,
         spec: Spec {
             name: name.clone(),
             description: configuration.description.unwrap_or_default(),
@@ -254,6 +302,8 @@ fn from_aws(found: GetFunctionOutput) -> Option<Live<Spec, Outputs>> {
                 .runtime
                 .map(|runtime| runtime.as_str().to_owned())
                 .unwrap_or_default(),
+            handler: configuration.handler.unwrap_or_default(),
+            failure,
             memory_mb: configuration.memory_size.unwrap_or_default(),
             timeout_seconds: configuration.timeout.unwrap_or_default(),
             environment: environment.unwrap_or_default().into_iter().collect(),
@@ -274,7 +324,8 @@ fn from_aws(found: GetFunctionOutput) -> Option<Live<Spec, Outputs>> {
 fn configuration(spec: &Spec) -> impl PartialEq {
     let spec = spec.clone();
     (
-        (spec.description, spec.role, spec.runtime, spec.memory_mb, spec.timeout_seconds),
+        (spec.description, spec.role, spec.runtime, spec.handler, spec.memory_mb),
+        spec.timeout_seconds,
         (spec.environment, spec.log_group, spec.log_format),
     )
 }

@@ -4,19 +4,15 @@
 //! Deletes can be refused while a late write is under way.
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
 
-use std::time::Duration;
-
 use aws_sdk_cloudwatchlogs::types;
 use serde::{Deserialize, Serialize};
 
+use super::operations::{self as op, Operation};
 use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
-use crate::aws::{self, ALREADY_EXISTS, Aws, Verdict};
+use crate::aws::{self, Aws};
 use crate::error::Result;
-
-/// `OperationAborted` means that another operation is under way; the field's tools wait this long.
-const DELETE_LIMIT: Duration = Duration::from_mins(1);
 
 /// The retention that AWS offers, in days.
 const RETENTION_DAYS: [i32; 22] = [
@@ -64,15 +60,15 @@ retention_days: 30
 ";
     const OUTPUTS: &'static [&'static str] = &["arn", "name"];
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "logs:CreateLogGroup",
-        "logs:DeleteLogGroup",
-        "logs:DeleteRetentionPolicy",
-        "logs:DescribeLogGroups",
-        "logs:ListTagsForResource",
-        "logs:PutRetentionPolicy",
-        "logs:TagResource",
-        "logs:UntagResource",
+    const OPERATIONS: &'static [Operation] = &[
+        op::reads("DescribeLogGroups", &["logs:DescribeLogGroups"]),
+        op::reads("ListTagsForResource", &["logs:ListTagsForResource"]),
+        op::makes("CreateLogGroup", &["logs:CreateLogGroup", "logs:TagResource"]),
+        op::changes("DeleteRetentionPolicy", &["logs:DeleteRetentionPolicy"]),
+        op::changes("PutRetentionPolicy", &["logs:PutRetentionPolicy"]),
+        op::changes("TagResource", &["logs:TagResource"]),
+        op::changes("UntagResource", &["logs:UntagResource"]),
+        op::removes("DeleteLogGroup", &["logs:DeleteLogGroup"]),
     ];
 
     type Declared = Spec;
@@ -110,33 +106,41 @@ retention_days: 30
         let Some(group) = find(aws, &identity.name).await? else { return Ok(Reading::Absent) };
         let arn = group.log_group_arn().unwrap_or_default().to_owned();
         let listed = aws.logs.list_tags_for_resource().resource_arn(&arn).send().await;
-        let Some(listed) =
-            aws::optional(listed).map_err(|e| aws::failed("ListTagsForResource", &arn, &e))?
-        else {
+        let Some(listed) = aws::read("ListTagsForResource", &arn, listed)? else {
             return Ok(Reading::Absent);
         };
-        Ok(Reading::Present(Live {
-            spec: Spec {
+        Ok(Reading::Present(Live::new(
+            Spec {
                 name: identity.name.clone(),
                 retention_days: group.retention_in_days(),
                 tags: tags::from_aws(listed.tags.unwrap_or_default()),
             },
-            outputs: Outputs { arn, name: identity.name },
-        }))
+            Outputs { arn, name: identity.name },
+        )))
+    }
+
+    async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
+        let listed = aws.logs.describe_log_groups().into_paginator().items().send();
+        let groups: Vec<types::LogGroup> = listed
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| aws::failed("DescribeLogGroups", &aws.account, &error))?;
+        let tagged = groups.into_iter().map(|group| async move {
+            let arn = group.log_group_arn().unwrap_or_default();
+            let tags = aws.logs.list_tags_for_resource().resource_arn(arn).send().await;
+            let tags = aws::read("ListTagsForResource", arn, tags)?.and_then(|found| found.tags);
+            let tags = tags::from_aws(tags.unwrap_or_default());
+            let name = group.log_group_name.unwrap_or_default();
+            Ok(tags::address_in(&tags, stack, Self::KIND).map(|at| (at, Identity { name })))
+        });
+        tags::all_tagged(tagged).await
     }
 
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
-        let made = aws
-            .logs
-            .create_log_group()
-            .log_group_name(&spec.name)
-            .set_tags(Some(spec.tags.clone().into_iter().collect()))
-            .send()
-            .await;
-        match made {
-            Ok(_) => {}
-            Err(error) if aws::is(&error, ALREADY_EXISTS) => return Ok(None),
-            Err(error) => return Err(aws::failed("CreateLogGroup", &spec.name, &error)),
+        let call = aws.logs.create_log_group().log_group_name(&spec.name);
+        let call = call.set_tags(Some(spec.tags.clone().into_iter().collect()));
+        if job.create("CreateLogGroup", &spec.name, || call.clone().send()).await?.is_none() {
+            return Ok(None);
         }
         let outputs = Outputs {
             arn: format!(
@@ -146,47 +150,38 @@ retention_days: 30
             name: spec.name.clone(),
         };
         job.record(&outputs)?;
-        retain(aws, &spec).await?;
+        retain(aws, job, &spec).await?;
         Ok(Some(outputs))
     }
 
     async fn update(
         aws: &Aws,
-        _job: &Job<'_>,
+        job: &Job<'_>,
         live: Live<Spec, Outputs>,
         spec: Spec,
     ) -> Result<Outputs> {
         if live.spec.retention_days != spec.retention_days {
-            retain(aws, &spec).await?;
+            retain(aws, job, &spec).await?;
         }
         let arn = &live.outputs.arn;
         let (set, remove) = tags::changes(&live.spec.tags, &spec.tags);
         if !set.is_empty() {
             let call =
                 aws.logs.tag_resource().resource_arn(arn).set_tags(Some(set.into_iter().collect()));
-            call.send().await.map_err(|error| aws::failed("TagResource", arn, &error))?;
+            job.write("TagResource", arn, || call.clone().send()).await?;
         }
         if !remove.is_empty() {
             let call = aws.logs.untag_resource().resource_arn(arn).set_tag_keys(Some(remove));
-            call.send().await.map_err(|error| aws::failed("UntagResource", arn, &error))?;
+            job.write("UntagResource", arn, || call.clone().send()).await?;
         }
         Ok(live.outputs)
     }
 
     async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
         let name = &live.spec.name;
-        aws::poll("writes to the log group to end", DELETE_LIMIT, job.note, || async {
-            let deleted =
-                aws::optional(aws.logs.delete_log_group().log_group_name(name).send().await);
-            match deleted {
-                Ok(_) => Ok(Verdict::Done(None)),
-                Err(error) if aws::is(&error, &["OperationAbortedException"]) => {
-                    Ok(Verdict::NotYet(aws::failed("DeleteLogGroup", name, &error)))
-                }
-                Err(error) => Err(aws::failed("DeleteLogGroup", name, &error)),
-            }
-        })
-        .await
+        let call = aws.logs.delete_log_group().log_group_name(name);
+        job.delete("DeleteLogGroup", name, || call.clone().send()).await?;
+        Ok(None)
     }
 }
 
@@ -202,15 +197,14 @@ async fn find(aws: &Aws, name: &str) -> Result<Option<types::LogGroup>> {
     Ok(None)
 }
 
-async fn retain(aws: &Aws, spec: &Spec) -> Result<()> {
+async fn retain(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<()> {
     let name = &spec.name;
     if let Some(days) = spec.retention_days {
         let call = aws.logs.put_retention_policy().log_group_name(name).retention_in_days(days);
-        call.send().await.map_err(|error| aws::failed("PutRetentionPolicy", name, &error))?;
+        job.write("PutRetentionPolicy", name, || call.clone().send()).await?;
     } else {
-        let deleted = aws.logs.delete_retention_policy().log_group_name(name).send().await;
-        aws::optional(deleted)
-            .map_err(|error| aws::failed("DeleteRetentionPolicy", name, &error))?;
+        let call = aws.logs.delete_retention_policy().log_group_name(name);
+        job.delete("DeleteRetentionPolicy", name, || call.clone().send()).await?;
     }
     Ok(())
 }

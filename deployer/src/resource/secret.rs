@@ -9,23 +9,19 @@ mod value;
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
-use aws_sdk_secretsmanager::types::Tag;
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, Tag};
 use aws_smithy_types::date_time::Format;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::operations::{self as op, Operation};
 use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
-use crate::aws::{self, ALREADY_EXISTS, Aws, SdkError, Verdict};
+use crate::aws::{self, Answer, Aws, EARLIER_SECRET, Verdict};
 use crate::error::{Error, Result};
-
-/// A secret that was deleted by force stays in the way for some seconds.
-const DELETION_LIMIT: Duration = Duration::from_mins(2);
 
 /// The resource type `secret`.
 pub struct Secret;
@@ -107,16 +103,17 @@ recovery_window_days: 30
 ";
     const OUTPUTS: &'static [&'static str] = &["arn", "name"];
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "secretsmanager:CreateSecret",
-        "secretsmanager:DeleteSecret",
-        "secretsmanager:DescribeSecret",
-        "secretsmanager:PutSecretValue",
-        "secretsmanager:RestoreSecret",
-        "secretsmanager:TagResource",
-        "secretsmanager:UntagResource",
-        "secretsmanager:UpdateSecret",
-        "secretsmanager:UpdateSecretVersionStage",
+    const OPERATIONS: &'static [Operation] = &[
+        op::reads("DescribeSecret", &["secretsmanager:DescribeSecret"]),
+        op::reads("ListSecrets", &["secretsmanager:ListSecrets"]),
+        op::makes("CreateSecret", &["secretsmanager:CreateSecret", "secretsmanager:TagResource"]),
+        op::makes("RestoreSecret", &["secretsmanager:RestoreSecret"]),
+        op::changes("PutSecretValue", &["secretsmanager:PutSecretValue"]),
+        op::changes("TagResource", &["secretsmanager:TagResource"]),
+        op::changes("UntagResource", &["secretsmanager:UntagResource"]),
+        op::changes("UpdateSecret", &["secretsmanager:UpdateSecret"]),
+        op::changes("UpdateSecretVersionStage", &["secretsmanager:UpdateSecretVersionStage"]),
+        op::removes("DeleteSecret", &["secretsmanager:DeleteSecret"]),
     ];
 
     type Declared = Declared;
@@ -206,9 +203,32 @@ recovery_window_days: 30
         Ok(Reading::Present(live))
     }
 
+    async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
+        // The filters of Secrets Manager match beginnings, so the tags are looked at again.
+        let filter = |key, value: &str| Filter::builder().key(key).values(value).build();
+        let pages = aws
+            .secrets
+            .list_secrets()
+            .filters(filter(FilterNameStringType::TagKey, tags::STACK))
+            .filters(filter(FilterNameStringType::TagValue, stack))
+            .into_paginator()
+            .send()
+            .collect::<Result<Vec<_>, _>>();
+        let pages = pages.await.map_err(|error| aws::failed("ListSecrets", stack, &error))?;
+        let secrets = pages.into_iter().flat_map(|page| page.secret_list.unwrap_or_default());
+        Ok(secrets
+            .filter_map(|secret| {
+                let tags = from_aws(secret.tags());
+                let address = tags::address_in(&tags, stack, Self::KIND)?;
+                let name = secret.name.unwrap_or_default();
+                Some((address, Identity { name, recovery_window_days: None, tags }))
+            })
+            .collect())
+    }
+
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
         let Some(outputs) = make(aws, job, &spec).await? else {
-            restore(aws, &spec).await?;
+            restore(aws, job, &spec).await?;
             return Ok(None);
         };
         job.record(&outputs)?;
@@ -231,16 +251,16 @@ recovery_window_days: 30
                 .clone()
                 .or_else(|| old.kms_key_id.as_ref().map(|_| OWN_KEY.to_owned()));
             let call = call.set_kms_key_id(key);
-            call.send().await.map_err(|error| aws::failed("UpdateSecret", arn, &error))?;
+            job.write("UpdateSecret", arn, || call.clone().send()).await?;
         }
         let (set, remove) = tags::changes(&old.tags, &spec.tags);
         if !set.is_empty() {
             let call = aws.secrets.tag_resource().secret_id(arn).set_tags(Some(to_aws(&set)));
-            call.send().await.map_err(|error| aws::failed("TagResource", arn, &error))?;
+            job.write("TagResource", arn, || call.clone().send()).await?;
         }
         if !remove.is_empty() {
             let call = aws.secrets.untag_resource().secret_id(arn).set_tag_keys(Some(remove));
-            call.send().await.map_err(|error| aws::failed("UntagResource", arn, &error))?;
+            job.write("UntagResource", arn, || call.clone().send()).await?;
         }
         if old.value_sha256 != spec.value_sha256 {
             let versions = describe(aws, arn)
@@ -252,11 +272,7 @@ recovery_window_days: 30
         Ok(live.outputs)
     }
 
-    async fn delete(
-        aws: &Aws,
-        _job: &Job<'_>,
-        live: Live<Spec, Outputs>,
-    ) -> Result<Option<String>> {
+    async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
         let arn = &live.outputs.arn;
         let days = live.spec.recovery_window_days.unwrap_or_else(thirty_days);
         let call = aws.secrets.delete_secret().secret_id(arn);
@@ -264,8 +280,7 @@ recovery_window_days: 30
             0 => call.force_delete_without_recovery(true),
             days => call.recovery_window_in_days(days.into()),
         };
-        let deleted = aws::optional(call.send().await);
-        let deleted = deleted.map_err(|error| aws::failed("DeleteSecret", arn, &error))?;
+        let deleted = job.delete("DeleteSecret", arn, || call.clone().send()).await?;
         let until = deleted.and_then(|answer| answer.deletion_date).filter(|_| days > 0);
         Ok(until.and_then(|date| date.fmt(Format::DateTime).ok()).map(|date| {
             format!(
@@ -281,7 +296,7 @@ const OWN_KEY: &str = "alias/aws/secretsmanager";
 
 async fn describe(aws: &Aws, id: &str) -> Result<Option<DescribeSecretOutput>> {
     let described = aws.secrets.describe_secret().secret_id(id).send().await;
-    aws::optional(described).map_err(|error| aws::failed("DescribeSecret", id, &error))
+    aws::read("DescribeSecret", id, described)
 }
 
 fn observe(secret: &DescribeSecretOutput) -> Live<Spec, Outputs> {
@@ -290,8 +305,8 @@ fn observe(secret: &DescribeSecretOutput) -> Live<Spec, Outputs> {
         .into_iter()
         .find(|version| version.current)
         .map(|version| version.id);
-    Live {
-        spec: Spec {
+    Live::new(
+        Spec {
             name: name.clone(),
             description: secret.description().unwrap_or_default().to_owned(),
             value_sha256: current,
@@ -300,47 +315,28 @@ fn observe(secret: &DescribeSecretOutput) -> Live<Spec, Outputs> {
                 .filter(|key| !key.ends_with(OWN_KEY))
                 .map(str::to_owned),
             recovery_window_days: None,
-            tags: tags::from_aws(
-                secret
-                    .tags()
-                    .iter()
-                    .filter_map(|tag| Some((tag.key()?, tag.value().unwrap_or_default()))),
-            ),
+            tags: from_aws(secret.tags()),
         },
-        outputs: Outputs { arn: secret.arn().unwrap_or_default().to_owned(), name },
-    }
+        Outputs { arn: secret.arn().unwrap_or_default().to_owned(), name },
+    )
 }
 
-/// Makes the secret without a value; `None` where one of this name is there already.
+/// Makes the secret without a value; `None` where one of this name is there already. AWS refuses the
+/// name also while it is still removing a secret for good, of which nothing can be seen any more.
 async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<Option<Outputs>> {
-    aws::poll("an earlier secret of this name to be gone", DELETION_LIMIT, job.note, || async {
-        let call = aws.secrets.create_secret().name(&spec.name).description(&spec.description);
-        let call = call.set_kms_key_id(spec.kms_key_id.clone()).set_tags(Some(to_aws(&spec.tags)));
-        let call = call.set_client_request_token(spec.value_sha256.clone());
-        let error = match call.send().await {
-            Ok(made) => {
-                let arn = made.arn.unwrap_or_default();
-                return Ok(Verdict::Done(Some(Outputs { arn, name: spec.name.clone() })));
+    let call = aws.secrets.create_secret().name(&spec.name).description(&spec.description);
+    let call = call.set_kms_key_id(spec.kms_key_id.clone()).set_tags(Some(to_aws(&spec.tags)));
+    let call = call.set_client_request_token(spec.value_sha256.clone());
+    let made = aws::poll(job.note, || async {
+        match aws::judge("CreateSecret", &spec.name, call.clone().send().await)? {
+            Verdict::Done(Answer::Exists(error)) if describe(aws, &spec.name).await?.is_none() => {
+                Ok(Verdict::NotYet(EARLIER_SECRET, error))
             }
-            Err(error) => error,
-        };
-        let in_the_way = aws::is(&error, ALREADY_EXISTS) || is_being_deleted(&error);
-        let failure = aws::failed("CreateSecret", &spec.name, &error);
-        match describe(aws, &spec.name).await? {
-            Some(_) if in_the_way => Ok(Verdict::Done(None)),
-            None if in_the_way => Ok(Verdict::NotYet(failure)),
-            _ => Err(failure),
+            verdict => Ok(verdict),
         }
-    })
-    .await
-}
-
-/// AWS has one code for all requests that do not fit the secret's state, so the message has to tell.
-fn is_being_deleted<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    let message =
-        error.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or_default();
-    aws::is(error, &["InvalidRequestException"])
-        && ["scheduled for deletion", "was deleted"].iter().any(|text| message.contains(text))
+    });
+    let made = made.await?.created()?;
+    Ok(made.map(|made| Outputs { arn: made.arn.unwrap_or_default(), name: spec.name.clone() }))
 }
 
 /// Whether a secret carries these ownership tags.
@@ -349,13 +345,18 @@ fn is_ours(secret: &DescribeSecretOutput, owner: &Tags) -> bool {
 }
 
 /// Brings back the secret that is in the way, if it is ours and was deleted.
-async fn restore(aws: &Aws, spec: &Spec) -> Result<()> {
+async fn restore(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<()> {
     let Some(secret) = describe(aws, &spec.name).await? else { return Ok(()) };
     if is_ours(&secret, &spec.tags) && secret.deleted_date().is_some() {
-        let call = aws.secrets.restore_secret().secret_id(&spec.name).send().await;
-        call.map_err(|error| aws::failed("RestoreSecret", &spec.name, &error))?;
+        let call = aws.secrets.restore_secret().secret_id(&spec.name);
+        job.write("RestoreSecret", &spec.name, || call.clone().send()).await?;
     }
     Ok(())
+}
+
+fn from_aws(tags: &[Tag]) -> Tags {
+    let tags = tags.iter().filter_map(|tag| Some((tag.key()?, tag.value().unwrap_or_default())));
+    tags::from_aws(tags)
 }
 
 fn to_aws(tags: &Tags) -> Vec<Tag> {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
 
 use super::Fault;
 use crate::address::Address;
+use crate::error::Result;
 
 /// Names and values, as users write them and AWS keeps them.
 pub type Tags = BTreeMap<String, String>;
@@ -62,6 +64,23 @@ pub fn owner(spec: &Value) -> Option<(&str, &str)> {
 /// Whether two objects, by their tags, have the same owner.
 pub fn is_same_owner(one: &Tags, other: &Tags) -> bool {
     [STACK, ADDRESS].iter().all(|tag| one.get(*tag) == other.get(*tag))
+}
+
+/// Which resource of a stack, and of a kind, an object with these tags is.
+pub fn address_in(tags: &Tags, stack: &str, kind: &str) -> Option<Address> {
+    let address = tags.get(ADDRESS).filter(|_| tags.get(STACK).is_some_and(|its| its == stack))?;
+    address.parse().ok().filter(|address: &Address| address.kind == kind)
+}
+
+/// How many lookups of tags may be under way at once: there may be thousands of objects.
+const LOOKUPS: usize = 10;
+
+/// What a number of lookups have found.
+pub async fn all_tagged<T>(
+    lookups: impl Iterator<Item = impl Future<Output = Result<Option<T>>>>,
+) -> Result<Vec<T>> {
+    let found = stream::iter(lookups).buffer_unordered(LOOKUPS);
+    found.try_filter_map(async |found| Ok(found)).try_collect().await
 }
 
 /// Leaves only the tags that somebody of ours has set: those of others are none of our business.

@@ -10,6 +10,7 @@ mod demo;
 mod lifecycle;
 mod refusals;
 mod role;
+mod verification;
 
 use std::path::Path;
 use std::process::Command;

@@ -4,11 +4,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
+use deployer::call::{self, Caller, Target};
 use deployer::error::{Error, Result};
 use deployer::issue::{self, Issued, KeyType, Request};
 use deployer::{ca, ca::Files};
+use http::Method;
 use rcgen::{CertificateSigningRequestParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -35,14 +38,17 @@ impl World {
     fn request(&self, port: u16) -> Request {
         Request {
             url: format!("http://abc.execute-api.localhost:{port}/issue-cert"),
-            region: "us-east-1".into(),
-            credentials: Credentials::new(
-                "AKIDEXAMPLE",
-                "secret-of-the-caller",
-                None,
-                None,
-                "test",
-            ),
+            caller: Caller {
+                credentials: Credentials::new(
+                    "AKIDEXAMPLE",
+                    "secret-of-the-caller",
+                    None,
+                    None,
+                    "test",
+                ),
+                region: "us-east-1".into(),
+                clock: SystemTime::now,
+            },
             clock: OffsetDateTime::now_utc,
             dns: vec!["API.internal".into()],
             ip: vec![[10, 0, 0, 1].into()],
@@ -276,7 +282,12 @@ async fn an_unsigned_call_carries_no_signature() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://localhost:{}/issue-cert", listener.local_addr().expect("one").port());
     let server = serve(&listener, |_| (403, r#"{"message":"Forbidden"}"#.into()));
-    let (answer, head) = tokio::join!(issue::send_unsigned(&url, "{}"), server);
-    assert_eq!(answer.expect("an answer"), (403, r#"{"message":"Forbidden"}"#.to_owned()));
+    let target = Target::parse(&url).expect("a URL");
+    let (answer, head) = tokio::join!(call::send_unsigned(&target, &Method::POST, "{}"), server);
+    let answer = answer.expect("an answer");
+    assert_eq!(
+        (answer.status, answer.body.as_slice()),
+        (403, br#"{"message":"Forbidden"}"#.as_slice())
+    );
     assert!(!head.to_ascii_lowercase().contains("authorization"), "{head}");
 }

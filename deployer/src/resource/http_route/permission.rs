@@ -1,11 +1,12 @@
 //! The statement in a function's resource policy by which one route of one API may invoke it.
 
+use aws_sdk_lambda::operation::get_policy::GetPolicyOutput;
 use serde_json::{Value, json};
 
 use super::execution_arn;
 use crate::address::Address;
-use crate::aws::{self, Aws};
-use crate::error::{Context, Result};
+use crate::aws::{self, Answer, Aws, KNOWN, Verdict};
+use crate::error::{Context, Error, Result};
 use crate::resource::Job;
 
 /// API Gateway's name for itself.
@@ -24,16 +25,26 @@ pub(super) async fn read(
     api: &str,
     address: &Address,
 ) -> Result<Option<String>> {
-    let found = aws::optional(aws.lambda.get_policy().function_name(function).send().await);
-    let found = found.map_err(|error| aws::failed("GetPolicy", function, &error))?;
-    let Some(policy) = found.and_then(|found| found.policy) else { return Ok(None) };
-    let policy: Value = serde_json::from_str(&policy)
+    let Some(policy) = policy(aws, function).await?.and_then(|found| found.policy) else {
+        return Ok(None);
+    };
+    statement(&policy, function, &execution_arn(aws, api), address)
+}
+
+async fn policy(aws: &Aws, function: &str) -> Result<Option<GetPolicyOutput>> {
+    let found = aws.lambda.get_policy().function_name(function).send().await;
+    aws::read("GetPolicy", function, found)
+}
+
+/// Our statement in a resource policy, as [`read`] tells it.
+fn statement(policy: &str, function: &str, api: &str, address: &Address) -> Result<Option<String>> {
+    let policy: Value = serde_json::from_str(policy)
         .context(|| format!("could not read the resource policy of {function}"))?;
     let id = statement_id(address);
     let statements = policy["Statement"].as_array().into_iter().flatten();
     Ok(statements
         .filter(|statement| statement["Sid"] == id.as_str())
-        .map(|statement| source_of(statement, function, &execution_arn(aws, api)))
+        .map(|statement| source_of(statement, function, api))
         .next())
 }
 
@@ -55,7 +66,8 @@ fn source_of(statement: &Value, function: &str, api: &str) -> String {
 }
 
 /// Sees to it that the statement is there and is right. AWS cannot change one, so a wrong one is
-/// removed first.
+/// removed first. Each call holds only for the policy that was looked at; where that has changed
+/// meanwhile, or an answer was lost, we look again.
 pub(super) async fn ensure(
     aws: &Aws,
     job: &Job<'_>,
@@ -64,37 +76,50 @@ pub(super) async fn ensure(
     source: Option<&str>,
 ) -> Result<()> {
     let source = source.unwrap_or_default();
-    let make = async {
-        match read(aws, function, api, job.address).await? {
-            Some(live) if live == source => return Ok(()),
-            Some(_) => delete(aws, function, job.address).await?,
-            None => {}
+    let api = execution_arn(aws, api);
+    let call = aws
+        .lambda
+        .add_permission()
+        .function_name(function)
+        .statement_id(statement_id(job.address))
+        .action("lambda:InvokeFunction")
+        .principal(PRINCIPAL)
+        .source_arn(format!("{api}/{source}"));
+    let make = aws::poll(job.note, || async {
+        let found = policy(aws, function).await?;
+        let (policy, revision) =
+            found.map(|found| (found.policy, found.revision_id)).unwrap_or_default();
+        let live = policy.map(|policy| statement(&policy, function, &api, job.address));
+        match live.transpose()?.flatten() {
+            Some(live) if live == source => Ok(Verdict::Done(())),
+            Some(wrong) => {
+                delete(aws, job, function, revision).await?;
+                let gone = Error::new(format!("a wrong permission of {function} was removed"));
+                Ok(Verdict::NotYet(KNOWN, gone.because(wrong)))
+            }
+            None => {
+                let sent = call.clone().set_revision_id(revision).send().await;
+                match aws::judge("AddPermission", function, sent)? {
+                    Verdict::Done(Answer::Done(_)) => Ok(Verdict::Done(())),
+                    Verdict::Done(Answer::Exists(error) | Answer::Gone(error)) => {
+                        Ok(Verdict::NotYet(KNOWN, error))
+                    }
+                    Verdict::NotYet(wait, error) => Ok(Verdict::NotYet(wait, error)),
+                }
+            }
         }
-        let call = aws
-            .lambda
-            .add_permission()
-            .function_name(function)
-            .statement_id(statement_id(job.address));
-        let call = call.action("lambda:InvokeFunction").principal(PRINCIPAL);
-        let arn = format!("{}/{source}", execution_arn(aws, api));
-        call.source_arn(arn)
-            .send()
-            .await
-            .map_err(|error| aws::failed("AddPermission", function, &error))?;
-        Ok(())
-    };
+    });
     // AWS loses permissions of one function that are added at the same time.
     aws.in_turn(function, make).await
 }
 
-pub(super) async fn remove(aws: &Aws, function: &str, address: &Address) -> Result<()> {
-    aws.in_turn(function, delete(aws, function, address)).await
+pub(super) async fn remove(aws: &Aws, job: &Job<'_>, function: &str) -> Result<()> {
+    aws.in_turn(function, delete(aws, job, function, None)).await
 }
 
-async fn delete(aws: &Aws, function: &str, address: &Address) -> Result<()> {
-    let call =
-        aws.lambda.remove_permission().function_name(function).statement_id(statement_id(address));
-    aws::optional(call.send().await)
-        .map_err(|error| aws::failed("RemovePermission", function, &error))?;
+async fn delete(aws: &Aws, job: &Job<'_>, function: &str, revision: Option<String>) -> Result<()> {
+    let call = aws.lambda.remove_permission().function_name(function);
+    let call = call.statement_id(statement_id(job.address)).set_revision_id(revision);
+    job.delete("RemovePermission", function, || call.clone().send()).await?;
     Ok(())
 }

@@ -1,112 +1,117 @@
-//! The calls that change a function, each repeated for as long as Lambda is not ready for it.
+//! The calls that make and change a function.
 
-use std::time::Duration;
+use std::future::Future;
 
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{self, Environment, FunctionCode, LogFormat, LoggingConfig, Runtime};
 
-use super::{Spec, settle};
-use crate::aws::{self, ALREADY_EXISTS, Aws, Verdict};
+use super::{Spec, configuration, look, settle};
+use crate::aws::Aws;
 use crate::error::Result;
 use crate::package::Architecture;
 use crate::resource::Job;
 
-/// A role that was made a moment ago cannot be assumed yet, and a function that is being changed
-/// refuses further changes. Five minutes are what the field's tools allow.
-const CHANGE_LIMIT: Duration = Duration::from_mins(5);
-
 /// The new function's ARN; `None` where there is one of this name already.
 pub(super) async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<Option<String>> {
     let zip = Blob::new(job.payload()?.to_vec());
-    aws::poll("the role to be usable by Lambda", CHANGE_LIMIT, job.note, || async {
-        let call = aws
-            .lambda
-            .create_function()
-            .function_name(&spec.name)
-            .description(&spec.description)
-            .role(&spec.role)
-            .code(FunctionCode::builder().zip_file(zip.clone()).build())
-            .runtime(Runtime::from(spec.runtime.as_str()))
-            .handler("bootstrap")
-            .architectures(to_aws(spec.architecture))
-            .memory_size(spec.memory_mb)
-            .timeout(spec.timeout_seconds)
-            .environment(environment(spec))
-            .logging_config(logging(spec))
-            .set_tags(Some(spec.tags.clone().into_iter().collect()));
-        match call.send().await {
-            Ok(made) => Ok(Verdict::Done(made.function_arn)),
-            Err(error) if settle::unsettled_role(&error) => {
-                Ok(Verdict::NotYet(aws::failed("CreateFunction", &spec.name, &error)))
-            }
-            Err(error) if aws::is(&error, ALREADY_EXISTS) => Ok(Verdict::Done(None)),
-            Err(error) => Err(aws::failed("CreateFunction", &spec.name, &error)),
-        }
-    })
-    .await
+    let call = aws
+        .lambda
+        .create_function()
+        .function_name(&spec.name)
+        .description(&spec.description)
+        .role(&spec.role)
+        .code(FunctionCode::builder().zip_file(zip).build())
+        .runtime(Runtime::from(spec.runtime.as_str()))
+        .handler(&spec.handler)
+        .architectures(to_aws(spec.architecture))
+        .memory_size(spec.memory_mb)
+        .timeout(spec.timeout_seconds)
+        .environment(environment(spec))
+        .logging_config(logging(spec))
+        .set_tags(Some(spec.tags.clone().into_iter().collect()));
+    let made = job.create("CreateFunction", &spec.name, || call.clone().send()).await?;
+    Ok(made.and_then(|made| made.function_arn))
 }
 
-/// Sends only what differs, so that nothing else can be overwritten.
-pub(super) async fn configure(aws: &Aws, job: &Job<'_>, old: &Spec, spec: &Spec) -> Result<()> {
-    aws::poll("the function to take a change", CHANGE_LIMIT, job.note, || async {
-        let mut call = aws.lambda.update_function_configuration().function_name(&spec.name);
-        if old.description != spec.description {
-            call = call.description(&spec.description);
-        }
-        if old.role != spec.role {
-            call = call.role(&spec.role);
-        }
-        if old.runtime != spec.runtime {
-            call = call.runtime(Runtime::from(spec.runtime.as_str()));
-        }
-        if old.memory_mb != spec.memory_mb {
-            call = call.memory_size(spec.memory_mb);
-        }
-        if old.timeout_seconds != spec.timeout_seconds {
-            call = call.timeout(spec.timeout_seconds);
-        }
-        if old.environment != spec.environment {
-            call = call.environment(environment(spec));
-        }
-        if (&old.log_group, &old.log_format) != (&spec.log_group, &spec.log_format) {
-            call = call.logging_config(logging(spec));
-        }
-        match call.send().await {
-            Ok(_) => Ok(Verdict::Done(())),
-            Err(error) if settle::unsettled_role(&error) || settle::busy(&error) => {
-                Ok(Verdict::NotYet(aws::failed("UpdateFunctionConfiguration", &spec.name, &error)))
-            }
-            Err(error) => Err(aws::failed("UpdateFunctionConfiguration", &spec.name, &error)),
-        }
-    })
-    .await
+/// Sends only what differs, so that nothing else can be overwritten, and only if the function is
+/// still as it was observed; the revision when Lambda is done.
+pub(super) async fn configure(
+    aws: &Aws,
+    job: &Job<'_>,
+    (old, revision): (&Spec, Option<String>),
+    spec: &Spec,
+) -> Result<Option<String>> {
+    let mut call = aws.lambda.update_function_configuration().function_name(&spec.name);
+    call = call.set_revision_id(revision);
+    if old.description != spec.description {
+        call = call.description(&spec.description);
+    }
+    if old.role != spec.role {
+        call = call.role(&spec.role);
+    }
+    if old.runtime != spec.runtime {
+        call = call.runtime(Runtime::from(spec.runtime.as_str()));
+    }
+    if old.handler != spec.handler {
+        call = call.handler(&spec.handler);
+    }
+    if old.memory_mb != spec.memory_mb {
+        call = call.memory_size(spec.memory_mb);
+    }
+    if old.timeout_seconds != spec.timeout_seconds {
+        call = call.timeout(spec.timeout_seconds);
+    }
+    if old.environment != spec.environment {
+        call = call.environment(environment(spec));
+    }
+    if (&old.log_group, &old.log_format) != (&spec.log_group, &spec.log_format) {
+        call = call.logging_config(logging(spec));
+    }
+    let sent = job.write("UpdateFunctionConfiguration", &spec.name, || call.clone().send());
+    carried_out(aws, sent, spec, |live| configuration(live) == configuration(spec)).await?;
+    settle::settled(aws, job, &spec.name).await
 }
 
-pub(super) async fn upload(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<()> {
+/// Sends the code, if the function is still as it was observed; the revision when Lambda is done.
+pub(super) async fn upload(
+    aws: &Aws,
+    job: &Job<'_>,
+    revision: Option<String>,
+    spec: &Spec,
+) -> Result<Option<String>> {
     let zip = Blob::new(job.payload()?.to_vec());
-    aws::poll("the function to take new code", CHANGE_LIMIT, job.note, || async {
-        let call =
-            aws.lambda.update_function_code().function_name(&spec.name).zip_file(zip.clone());
-        match call.architectures(to_aws(spec.architecture)).send().await {
-            Ok(_) => Ok(Verdict::Done(())),
-            Err(error) if settle::busy(&error) => {
-                Ok(Verdict::NotYet(aws::failed("UpdateFunctionCode", &spec.name, &error)))
-            }
-            Err(error) => Err(aws::failed("UpdateFunctionCode", &spec.name, &error)),
-        }
-    })
-    .await
+    let call = aws.lambda.update_function_code().function_name(&spec.name).zip_file(zip);
+    let call = call.architectures(to_aws(spec.architecture)).set_revision_id(revision);
+    let sent = job.write("UpdateFunctionCode", &spec.name, || call.clone().send());
+    let code = |spec: &Spec| (spec.code_sha256.clone(), spec.architecture);
+    carried_out(aws, sent, spec, |live| code(live) == code(spec)).await?;
+    settle::settled(aws, job, &spec.name).await
 }
 
-pub(super) async fn reserve(aws: &Aws, spec: &Spec) -> Result<()> {
+/// A change whose answer was lost is refused when it is sent again, because the function is not as it
+/// was observed any more. What counts is whether it is now as it should be.
+async fn carried_out<T>(
+    aws: &Aws,
+    change: impl Future<Output = Result<T>>,
+    spec: &Spec,
+    done: impl Fn(&Spec) -> bool,
+) -> Result<()> {
+    let Err(error) = change.await else { return Ok(()) };
+    match look(aws, &spec.name).await {
+        Ok(Some(live)) if done(&live.spec) => Ok(()),
+        _ => Err(error),
+    }
+}
+
+pub(super) async fn reserve(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<()> {
     let name = &spec.name;
     if let Some(count) = spec.reserved_concurrency {
         let call = aws.lambda.put_function_concurrency().function_name(name);
-        let call = call.reserved_concurrent_executions(count).send().await;
-        call.map_err(|error| aws::failed("PutFunctionConcurrency", name, &error))?;
+        let call = call.reserved_concurrent_executions(count);
+        job.write("PutFunctionConcurrency", name, || call.clone().send()).await?;
     } else {
-        let call = aws.lambda.delete_function_concurrency().function_name(name).send().await;
-        call.map_err(|error| aws::failed("DeleteFunctionConcurrency", name, &error))?;
+        let call = aws.lambda.delete_function_concurrency().function_name(name);
+        job.write("DeleteFunctionConcurrency", name, || call.clone().send()).await?;
     }
     Ok(())
 }

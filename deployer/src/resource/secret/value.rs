@@ -5,7 +5,7 @@ use signer::ca::Ca;
 use signer::notation::sha256;
 use time::OffsetDateTime;
 
-use crate::aws::{self, Aws};
+use crate::aws::Aws;
 use crate::error::{Error, Result};
 use crate::resource::{Job, Payload};
 
@@ -58,26 +58,32 @@ pub(super) async fn put(
 ) -> Result<()> {
     let id = id.unwrap_or_default();
     if versions.iter().any(|version| version.id == id) {
-        return promote(aws, arn, id, versions).await;
+        return promote(aws, job, arn, id, versions).await;
     }
     let value = std::str::from_utf8(job.payload()?)
         .map_err(|error| Error::new(format!("the value of {arn} is not text")).because(error))?;
     let call =
         aws.secrets.put_secret_value().secret_id(arn).client_request_token(id).secret_string(value);
-    let sent = call.send().await.map_err(|error| aws::failed("PutSecretValue", arn, &error))?;
+    let sent = job.write("PutSecretValue", arn, || call.clone().send()).await?;
     // AWS keeps versions without a label for a while, does not list them, and ignores a value that
     // it has already.
     if sent.version_stages().iter().any(|stage| stage == CURRENT) {
         return Ok(());
     }
-    promote(aws, arn, id, versions).await
+    promote(aws, job, arn, id, versions).await
 }
 
 /// Moves the label to a version that AWS has already.
-async fn promote(aws: &Aws, arn: &str, id: &str, versions: &[Version]) -> Result<()> {
+async fn promote(
+    aws: &Aws,
+    job: &Job<'_>,
+    arn: &str,
+    id: &str,
+    versions: &[Version],
+) -> Result<()> {
     let current = versions.iter().find(|version| version.current).map(|version| version.id.clone());
     let call = aws.secrets.update_secret_version_stage().secret_id(arn).version_stage(CURRENT);
-    let call = call.move_to_version_id(id).set_remove_from_version_id(current).send().await;
-    call.map_err(|error| aws::failed("UpdateSecretVersionStage", arn, &error))?;
+    let call = call.move_to_version_id(id).set_remove_from_version_id(current);
+    job.write("UpdateSecretVersionStage", arn, || call.clone().send()).await?;
     Ok(())
 }

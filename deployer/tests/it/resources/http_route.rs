@@ -250,7 +250,7 @@ async fn a_route_follows_its_function_and_its_api_when_they_are_made_anew() {
     deployed.converges(
         "create lambda_function.one: deleted_outside\n\
          update http_route.issue: function, invoke_from (drift)",
-        "CreateFunction, AddPermission",
+        "CreateFunction, AddPermission, UpdateIntegration",
     );
     assert_eq!(routing(root).await, made);
 

@@ -1,26 +1,22 @@
-//! The POST: where it may go, and its signature (AWS Signature Version 4, service `execute-api`).
-
-use std::time::{Duration, SystemTime};
+//! A request: where it may go, and its signature (AWS Signature Version 4, service `execute-api`).
 
 use ::http::header::CONTENT_TYPE;
-use ::http::{Method, Uri};
-use aws_credential_types::Credentials;
+use ::http::{Method, Request, Uri};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign as sign_http};
 use aws_sigv4::sign::v4;
 
-use super::http;
+use super::{Caller, http};
 use crate::error::{Context as _, Error, Result};
 
-/// API Gateway gives up after 30 seconds, so a later answer cannot come.
-pub(super) const DEADLINE: Duration = Duration::from_secs(35);
+const JSON: &str = "application/json";
 
 /// A URL that a request may be sent to.
 #[derive(Debug, Clone)]
-pub(super) struct Target(Uri);
+pub struct Target(Uri);
 
 impl Target {
     /// Accepts `https`, and `http` to this machine itself.
-    pub(super) fn parse(url: &str) -> Result<Self> {
+    pub fn parse(url: &str) -> Result<Self> {
         let refused =
             || Error::new(format!("`{}` is no URL to ask for a certificate", url.escape_debug()));
         let hint = "take it from `deployer output`, for example \
@@ -41,38 +37,35 @@ impl Target {
     }
 
     /// The host, and the port if it is not the usual one.
-    pub(super) fn authority(&self) -> &str {
+    pub fn authority(&self) -> &str {
         self.0.authority().map_or("", ::http::uri::Authority::as_str)
     }
 }
 
-/// The signed POST of `body`.
+/// The request with its signature.
 ///
 /// The payload's hash goes into the signature, but not into a header of its own: the local AWS
 /// trusts such a header without looking at the body, and AWS needs it for S3 alone.
 pub(super) fn sign(
     target: &Target,
-    region: &str,
-    credentials: &Credentials,
-    now: SystemTime,
-    body: Vec<u8>,
-) -> Result<::http::Request<Vec<u8>>> {
+    mut request: Request<Vec<u8>>,
+    caller: &Caller,
+) -> Result<Request<Vec<u8>>> {
     let message = || format!("could not sign the request to {}", target.authority());
-    let identity = credentials.clone().into();
+    let identity = caller.credentials.clone().into();
     let params = v4::SigningParams::builder()
         .identity(&identity)
-        .region(region)
+        .region(&caller.region)
         .name("execute-api")
-        .time(now)
+        .time((caller.clock)())
         .settings(SigningSettings::default())
         .build()
         .context(message)?
         .into();
-    let mut request = unsigned(target, body).context(message)?;
     let signable = SignableRequest::new(
-        "POST",
+        request.method().as_str(),
         target.0.to_string(),
-        [("content-type", "application/json")].into_iter(),
+        [("content-type", JSON)].into_iter(),
         SignableBody::Bytes(request.body()),
     )
     .context(message)?;
@@ -81,33 +74,28 @@ pub(super) fn sign(
     Ok(request)
 }
 
-fn unsigned(target: &Target, body: Vec<u8>) -> Result<::http::Request<Vec<u8>>, ::http::Error> {
-    ::http::Request::builder()
-        .method(Method::POST)
+pub(super) fn unsigned(
+    target: &Target,
+    method: &Method,
+    body: Vec<u8>,
+) -> Result<Request<Vec<u8>>> {
+    Request::builder()
+        .method(method)
         .uri(target.0.clone())
-        .header(CONTENT_TYPE, "application/json")
+        .header(CONTENT_TYPE, JSON)
         .body(body)
-}
-
-/// Sends `body` without a signature, to show that it is refused; yields the status and the body of
-/// the answer.
-///
-/// # Errors
-///
-/// When the URL is unusable or no answer came.
-pub async fn send_unsigned(url: &str, body: &str) -> Result<(u16, String)> {
-    let target = Target::parse(url)?;
-    let request = unsigned(&target, body.as_bytes().to_vec())
-        .context(|| format!("could not make a request to {}", target.authority()))?;
-    let response = http::send(request, DEADLINE).await?;
-    Ok((response.status, String::from_utf8_lossy(&response.body).into_owned()))
+        .context(|| format!("could not make a request to {}", target.authority()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use aws_credential_types::Credentials;
+
     use super::*;
 
-    fn signed(url: &str, token: Option<&str>) -> ::http::Request<Vec<u8>> {
+    fn signed(url: &str, token: Option<&str>) -> Request<Vec<u8>> {
         let credentials = Credentials::new(
             "AKIDEXAMPLE",
             "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
@@ -115,9 +103,11 @@ mod tests {
             None,
             "test",
         );
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_778_218_750);
+        let clock = || SystemTime::UNIX_EPOCH + Duration::from_secs(1_778_218_750);
+        let caller = Caller { credentials, region: "eu-central-1".into(), clock };
         let target = Target::parse(url).expect("a URL");
-        sign(&target, "eu-central-1", &credentials, now, b"{}".to_vec()).expect("a signature")
+        let request = unsigned(&target, &Method::POST, b"{}".to_vec()).expect("a request");
+        sign(&target, request, &caller).expect("a signature")
     }
 
     #[test]

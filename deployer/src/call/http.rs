@@ -25,15 +25,18 @@ const BODY_LIMIT: usize = 1 << 20;
 
 /// What a server answered, whatever its status.
 #[derive(Debug)]
-pub(crate) struct Response {
-    pub(crate) status: u16,
-    pub(crate) headers: http::HeaderMap,
-    pub(crate) body: Vec<u8>,
+pub struct Response {
+    /// Such as 200.
+    pub status: u16,
+    /// Its headers.
+    pub headers: http::HeaderMap,
+    /// Its body, whole.
+    pub body: Vec<u8>,
 }
 
 impl Response {
     /// A header's value, if it is there and text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }

@@ -1,0 +1,151 @@
+//! What a route must do, as its callers see it: refuse the unsigned, answer the signed, and lead
+//! nowhere else. It is asked from outside, because what AWS lists need not be what it does.
+
+use std::time::Duration;
+
+use aws_sdk_apigatewayv2::types::AuthorizationType;
+use http::Method;
+
+use super::{Outputs, Spec};
+use crate::aws::{self, Aws, Verdict, Wait};
+use crate::call::{self, Caller, Response, Target};
+use crate::error::{Error, Result};
+use crate::resource::{Check, Job, Live};
+
+/// A change of an API is live within seconds.
+const LIVE: Wait =
+    Wait { what: "API Gateway to deploy the route", at_most: Duration::from_secs(30) };
+
+/// A path that nobody declares.
+const ELSEWHERE: &str = "/deployer-verifies-that-nothing-is-here";
+
+pub(super) async fn verify(
+    aws: &Aws,
+    job: &Job<'_>,
+    caller: &Caller,
+    live: &Live<Spec, Outputs>,
+) -> Result<Vec<Check>> {
+    let (spec, api) = (&live.spec, &live.spec.api);
+    let (found, routes) = tokio::join!(
+        aws.apigateway.get_api().api_id(api).send(),
+        aws.apigateway.get_routes().api_id(api).send(),
+    );
+    let gone = || Error::new(format!("the API {api} is not there any more"));
+    let endpoint = aws::read("GetApi", api, found)?.ok_or_else(gone)?.api_endpoint;
+    let routes = aws::read("GetRoutes", api, routes)?.ok_or_else(gone)?.items.unwrap_or_default();
+    let public = routes.iter().filter(|route| {
+        route.authorization_type.as_ref().is_none_or(|who| *who == AuthorizationType::None)
+    });
+    let public: Vec<_> = public.filter_map(|route| route.route_key.clone()).collect();
+    let declared: Vec<_> = routes.iter().filter_map(|route| route.route_key.as_deref()).collect();
+
+    let endpoint = endpoint.unwrap_or_default();
+    let (method, path) = spec.route.split_once(' ').unwrap_or(("POST", "/"));
+    let mut checks = vec![nobody_else_gets_in(&public)];
+    // What stands for any path or method leads somewhere by intention.
+    if !path.contains('{') && method == "POST" {
+        let target = Target::parse(&format!("{endpoint}{path}"))?;
+        checks.push(unsigned(job, &target).await);
+        checks.push(signed(job, caller, &target).await);
+        let is_free = |method: &&Method| {
+            !declared.contains(&format!("{method} {path}").as_str())
+                && !declared.contains(&format!("ANY {path}").as_str())
+        };
+        let other = [Method::GET, Method::PUT, Method::DELETE].into_iter().find(|m| is_free(&m));
+        if let Some(other) = other {
+            checks.push(nothing(job, &target, &other, path).await);
+        }
+    }
+    let elsewhere = Target::parse(&format!("{endpoint}{ELSEWHERE}"))?;
+    if !declared.iter().any(|key| key.contains("{proxy+}") || *key == "$default") {
+        checks.push(nothing(job, &elsewhere, &Method::POST, ELSEWHERE).await);
+    }
+    Ok(checks)
+}
+
+fn nobody_else_gets_in(public: &[String]) -> Check {
+    let what = "no route of the API is public";
+    if public.is_empty() {
+        return Check::holds(what);
+    }
+    let error = Error::new(format!("PUBLIC: anybody can call {}", public.join(", ")))
+        .because("these routes of the API have no authorization")
+        .hint("delete them, or give them AWS_IAM: the function trusts API Gateway to know its callers");
+    Check::fails(what, error)
+}
+
+/// API Gateway must refuse who does not sign, before the function hears of it.
+async fn unsigned(job: &Job<'_>, target: &Target) -> Check {
+    let what = "a call without a signature is refused";
+    let result = settled(
+        job,
+        || call::send_unsigned(target, &Method::POST, "{}"),
+        |status| match status {
+            401 | 403 => Some(Ok(())),
+            404 | 500..=599 => None,
+            _ => Some(Err("it must be 403: anybody may call this route")),
+        },
+    );
+    Check::of(what, result.await)
+}
+
+/// A signed call must get to the function. What is sent is no request of any kind, so that nothing
+/// comes of it.
+async fn signed(job: &Job<'_>, caller: &Caller, target: &Target) -> Check {
+    let what = "a signed call is answered by the function";
+    let sent = settled(
+        job,
+        || caller.post(target, b"{}".to_vec()),
+        |status| match status {
+            403 => Some(Ok(false)),
+            404 | 500..=599 => None,
+            _ => Some(Ok(true)),
+        },
+    );
+    match sent.await {
+        Ok(true) => Check::holds(what),
+        Ok(false) => Check::unproven(
+            what,
+            "these credentials may not call the route: they lack execute-api:Invoke on it",
+        ),
+        Err(error) => Check::fails(what, error),
+    }
+}
+
+/// Other methods and paths must lead nowhere.
+async fn nothing(job: &Job<'_>, target: &Target, method: &Method, path: &str) -> Check {
+    let what = format!("{method} {path} leads nowhere");
+    let result = settled(
+        job,
+        || call::send_unsigned(target, method, ""),
+        |status| match status {
+            404 => Some(Ok(())),
+            500..=599 => None,
+            _ => Some(Err("it must be 404: something that is not declared answers there")),
+        },
+    );
+    Check::of(what, result.await)
+}
+
+/// Sends a call until its status tells something: `judge` yields none for one that may yet change.
+async fn settled<T, F: Future<Output = Result<Response>>>(
+    job: &Job<'_>,
+    mut send: impl FnMut() -> F,
+    judge: impl Fn(u16) -> Option<Result<T, &'static str>>,
+) -> Result<T> {
+    aws::poll(job.note, || {
+        let (call, judge) = (send(), &judge);
+        async move {
+            let answer = call.await?;
+            let body = String::from_utf8_lossy(&answer.body);
+            let told = Error::new(format!("the answer was {}", answer.status))
+                .because(body.chars().take(300).collect::<String>());
+            match judge(answer.status) {
+                Some(Ok(value)) => Ok(Verdict::Done(value)),
+                Some(Err(why)) => Err(told.because(why)),
+                None => Ok(Verdict::NotYet(LIVE, told)),
+            }
+        }
+    })
+    .await
+}
