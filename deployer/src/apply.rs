@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::plan::{Action, Change, Plan, lookup};
 use crate::reference;
 use crate::resource::{self, Job, Object};
-use crate::state::{Entry, Phase, Store};
+use crate::state::{Entry, Phase, State, Store};
 
 /// Calls of different resources that may be under way at once: enough for any stack that a person
 /// wrote, and few enough not to be throttled.
@@ -36,6 +36,8 @@ pub enum Event<'a> {
     Finished(&'a Change, Option<&'a str>),
     /// A change failed.
     Failed(&'a Change, &'a Error),
+    /// A change was given up while it waited, because the run is to end.
+    GivenUp(&'a Change, &'a Error),
     /// A change was held back, because the one at the address failed or was held back itself.
     Skipped(&'a Change, &'a Address),
 }
@@ -49,11 +51,16 @@ pub struct Outcome {
     pub failed: Vec<(Address, Error)>,
     /// The changes that were held back.
     pub skipped: Vec<Address>,
+    /// The changes that were given up while they waited, because the run was to end.
+    pub unfinished: Vec<Address>,
+    /// The changes that the run did not come to, because it was to end.
+    pub not_begun: Vec<Address>,
     /// What AWS keeps for a while of what was deleted.
     pub kept: Vec<String>,
 }
 
-/// Carries a plan out.
+/// Carries a plan out. Once `interrupted` says so, nothing new is begun, calls under way are
+/// finished, and waits, which change nothing, are given up.
 ///
 /// # Errors
 /// Only if the state cannot be written before anything was begun. Failures of single changes are in
@@ -64,14 +71,17 @@ pub async fn apply(
     cloud: &dyn Cloud,
     store: &mut Store,
     events: &dyn Fn(&Event<'_>),
+    interrupted: &dyn Fn() -> bool,
 ) -> Result<Outcome> {
     remember(plan, store)?;
     let run = Run {
         payloads,
         cloud,
         events,
+        interrupted,
         store: RefCell::new(store),
         known: RefCell::new(known(plan)),
+        given_up: RefCell::default(),
         outcome: RefCell::default(),
     };
     run.all(plan).await;
@@ -80,9 +90,10 @@ pub async fn apply(
 
 /// Brings the state in line with what was observed, before anything is changed: objects that are as
 /// they should be are remembered, and those that are gone and not wanted are forgotten. Writing now
-/// also finds out that the disk is full while nothing is lost by it.
+/// also finds out that the disk is full while nothing is lost by it, and raises the serial, by which
+/// an older saved plan is told to be old.
 fn remember(plan: &Plan, store: &mut Store) -> Result<()> {
-    store.change(|state| {
+    let observed = |state: &mut State| {
         state
             .resources
             .retain(|address, _| plan.changes.iter().any(|change| change.address == *address));
@@ -99,7 +110,8 @@ fn remember(plan: &Plan, store: &mut Store) -> Result<()> {
                 state.resources.insert(change.address.clone(), entry);
             }
         }
-    })
+    };
+    if plan.actions().next().is_some() { store.begin(observed) } else { store.change(observed) }
 }
 
 /// The outputs of objects that stay.
@@ -127,9 +139,12 @@ struct Run<'a> {
     payloads: &'a Payloads,
     cloud: &'a dyn Cloud,
     events: &'a dyn Fn(&Event<'_>),
+    interrupted: &'a dyn Fn() -> bool,
     /// Everything runs on one thread, and no borrow lives across an await.
     store: RefCell<&'a mut Store>,
     known: RefCell<BTreeMap<Address, Value>>,
+    /// The changes that were told to give up waiting.
+    given_up: RefCell<BTreeSet<Address>>,
     outcome: RefCell<Outcome>,
 }
 
@@ -142,6 +157,9 @@ impl Run<'_> {
         let mut running = FuturesUnordered::new();
         loop {
             waiting.retain(|change| {
+                if (self.interrupted)() {
+                    return true;
+                }
                 if let Some(cause) = change.after.iter().find(|need| broken.contains(need)) {
                     (self.events)(&Event::Skipped(change, cause));
                     self.outcome.borrow_mut().skipped.push(change.address.clone());
@@ -164,6 +182,8 @@ impl Run<'_> {
                 broken.insert(&change.address);
             }
         }
+        let not_begun = waiting.into_iter().map(|change| change.address.clone());
+        self.outcome.borrow_mut().not_begun = not_begun.collect();
     }
 
     /// One change from start to end; whether it succeeded.
@@ -177,6 +197,11 @@ impl Run<'_> {
                 outcome.done.push((change.address.clone(), change.action));
                 outcome.kept.extend(kept);
                 (change, true)
+            }
+            Err(error) if self.given_up.borrow().contains(&change.address) => {
+                (self.events)(&Event::GivenUp(change, &error));
+                outcome.unfinished.push(change.address.clone());
+                (change, false)
             }
             Err(error) => {
                 (self.events)(&Event::Failed(change, &error));
@@ -238,13 +263,20 @@ impl Run<'_> {
         &'j self,
         change: &'j Change,
         journal: &'j dyn Fn(Value) -> Result<()>,
-        note: &'j dyn Fn(&str),
+        note: &'j dyn Fn(&str) -> Result<()>,
     ) -> Job<'j> {
         Job { address: &change.address, payload: self.payloads.get(&change.address), journal, note }
     }
 
-    fn note<'j>(&'j self, change: &'j Change) -> impl Fn(&str) + 'j {
-        |text| (self.events)(&Event::Note(&change.address, text))
+    fn note<'j>(&'j self, change: &'j Change) -> impl Fn(&str) -> Result<()> + 'j {
+        |text| {
+            if (self.interrupted)() {
+                self.given_up.borrow_mut().insert(change.address.clone());
+                return Err(Error::new(format!("interrupted while {text}")));
+            }
+            (self.events)(&Event::Note(&change.address, text));
+            Ok(())
+        }
     }
 
     /// The spec with everything resolved that was known only after apply.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::address::Address;
 use crate::issue::KeyType;
 
 /// Deploys a certificate issuer to AWS from a stack.yaml, and keeps it so
@@ -59,11 +60,14 @@ pub enum Command {
     /// Bring AWS to what the stack file declares
     Apply(ApplyArgs),
     /// Remove everything that belongs to the stack
-    Destroy(ApplyArgs),
+    Destroy(DestroyArgs),
     /// Request a certificate from a deployed issuer, and verify it
     Issue(IssueArgs),
     /// Show the outputs of the last apply
     Output(OutputArgs),
+    /// Look at what is remembered of the stack, and mend it
+    #[command(subcommand)]
+    State(StateCommand),
     /// Make certificate authorities
     #[command(subcommand)]
     Ca(CaCommand),
@@ -83,17 +87,33 @@ pub struct PlanArgs {
     /// Exit with 0 if there is nothing to do, 2 if there is, 1 on errors
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Plan to remove everything that belongs to the stack
+    #[arg(long)]
+    pub destroy: bool,
+    /// Save the plan, so that `deployer apply FILE` carries out exactly this
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
-/// Options of `apply` and `destroy`.
+/// Options of `apply`.
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
-    /// Do not ask for confirmation
+    /// A plan that `deployer plan --out` saved, which is carried out as it is or not at all
+    pub plan: Option<PathBuf>,
+    /// Do not ask for confirmation; a saved plan never does
     #[arg(short, long)]
     pub yes: bool,
     /// Do not ask the deployed API whether it works as declared
     #[arg(long)]
     pub no_verify: bool,
+}
+
+/// Options of `destroy`.
+#[derive(Debug, Args)]
+pub struct DestroyArgs {
+    /// Do not ask for confirmation
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 /// Options of `output`.
@@ -139,6 +159,33 @@ pub struct IssueArgs {
     /// The issuer's URL; the stack's output `url` if left out
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
+}
+
+/// What to do with the state.
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// List what is remembered
+    List {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all that is remembered of one resource, or of all
+    Show {
+        /// Of this one only, such as `secret.ca`
+        address: Option<Address>,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget one resource; AWS keeps it
+    Forget {
+        /// Which, such as `secret.ca`
+        address: Address,
+        /// Do not ask for confirmation
+        #[arg(short, long)]
+        yes: bool,
+    },
 }
 
 /// What to do with certificate authorities.

@@ -7,24 +7,27 @@ mod issue;
 mod local;
 mod output;
 mod plan;
+mod state;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::aws::{self, Aws, Calls, Target};
 use crate::call::Caller;
 use crate::cli::{Cli, Command, Global};
 use crate::desired::{self, Payloads};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::local::Instance;
 use crate::package::Host;
 use crate::plan::Desired;
 use crate::resource::Sources;
+use crate::saved::Basis;
 use crate::stack::Stack;
-use crate::state::Store;
+use crate::state::{Holder, Store};
 use crate::ui::{self, Ui};
 
 /// Runs one command to its exit status.
@@ -36,9 +39,33 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Destroy(args) => apply::destroy(global, &args, ui).await,
         Command::Issue(args) => issue::run(global, args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
+        Command::State(command) => state::run(global, &command, ui),
         Command::Ca(command) => ca::run(&command, ui),
         Command::Local(command) => local::run(command, ui).await,
         Command::Demo(args) => demo::run(global, &args, ui).await,
+    }
+}
+
+/// What a command is to bring AWS to.
+struct Aim {
+    stack: Stack,
+    desired: Desired,
+    payloads: Payloads,
+    /// Whether that is nothing at all.
+    destroy: bool,
+}
+
+impl Aim {
+    /// Loads the stack file and, unless all is to go, the local files that it names.
+    fn load(global: &Global, destroy: bool, ui: &Ui) -> Result<Self> {
+        let mut stack = Stack::load(&global.stack)?;
+        let (desired, payloads) = if destroy {
+            stack.outputs.clear();
+            (desired::nothing(&stack), Payloads::new())
+        } else {
+            gather(global, &stack, ui)?
+        };
+        Ok(Self { stack, desired, payloads, destroy })
     }
 }
 
@@ -52,9 +79,20 @@ struct Session {
 }
 
 impl Session {
-    /// Connects to the account and opens the state, after all that can be wrong locally was checked.
+    /// Connects to the account and opens the state to look at it, after all that can be wrong
+    /// locally was checked.
     async fn open(global: &Global, stack: Stack, ui: &Ui) -> Result<Self> {
-        let mut store = Store::open(state_file(global, &stack.name), &stack.name)?;
+        let store = Store::open(state_file(global, &stack.name), &stack.name)?;
+        Self::connect(global, stack, store, ui).await
+    }
+
+    /// The same for a command that changes the state, which no other can change meanwhile.
+    async fn open_locked(global: &Global, stack: Stack, command: &str, ui: &Ui) -> Result<Self> {
+        let store = open_locked(global, &stack.name, command)?;
+        Self::connect(global, stack, store, ui).await
+    }
+
+    async fn connect(global: &Global, stack: Stack, mut store: Store, ui: &Ui) -> Result<Self> {
         let local = start_local(global, ui).await?;
         let who = local.as_ref().map(|instance| (instance, Who::Deployer));
         let target = target(stack.region.clone(), who);
@@ -97,6 +135,49 @@ async fn start_local(global: &Global, ui: &Ui) -> Result<Option<Instance>> {
 fn state_file(global: &Global, stack: &str) -> PathBuf {
     let suffix = if global.local { ".local" } else { "" };
     global.state.join(format!("{stack}{suffix}.json"))
+}
+
+/// Opens the state of a stack to change it.
+fn open_locked(global: &Global, stack: &str, command: &str) -> Result<Store> {
+    let holder = Holder {
+        who: who(),
+        pid: std::process::id(),
+        command: format!("deployer {command}{}", if global.local { " --local" } else { "" }),
+        since: now()
+            .replace_nanosecond(0)
+            .unwrap_or_else(|_| now())
+            .format(&Rfc3339)
+            .unwrap_or_default(),
+    };
+    Store::open_locked(state_file(global, stack), stack, &holder, lineage()?)
+}
+
+/// What a plan is made against.
+fn basis(global: &Global, session: &Session) -> Basis {
+    let state = &session.store.state;
+    Basis {
+        local: global.local,
+        stack: session.stack.name.clone(),
+        account: session.aws.account.clone(),
+        region: session.aws.region.clone(),
+        lineage: state.lineage.clone(),
+        serial: state.serial,
+    }
+}
+
+/// The user and the machine, such as `ada@laptop`.
+fn who() -> String {
+    let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let user = user.unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()));
+    format!("{user}@{}", rustix::system::uname().nodename().to_string_lossy())
+}
+
+/// A new state's lineage: 128 random bits.
+fn lineage() -> Result<String> {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes)
+        .map_err(|_| Error::new("could not get random numbers from the system"))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
 /// Reads, builds and fingerprints the local files that a stack declares.

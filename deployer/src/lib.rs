@@ -33,11 +33,13 @@ pub mod diff;
 pub mod graph;
 pub mod plan;
 pub mod policy;
+pub mod saved;
 
 pub mod apply;
 pub mod aws;
 pub mod call;
 pub mod cloud;
+pub mod interrupt;
 pub mod package;
 pub mod permissions;
 pub mod resource;

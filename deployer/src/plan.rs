@@ -9,7 +9,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use reason::Reason;
@@ -46,7 +46,7 @@ pub struct Desired {
 pub type Observed = BTreeMap<Address, Reading<Object>>;
 
 /// What is to happen to a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// It is as it should be.
@@ -62,7 +62,7 @@ pub enum Action {
 }
 
 /// One field that is to change.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FieldChange {
     /// The field's path, such as `environment.LOG_LEVEL`.
     pub path: String,
@@ -77,7 +77,7 @@ pub struct FieldChange {
 }
 
 /// What is to happen to one resource, and why.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// Whose change this is.
     pub address: Address,
@@ -98,7 +98,7 @@ pub struct Change {
 }
 
 /// All changes, in an order in which they could be carried out one by one.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The stack's name.
     pub stack: String,

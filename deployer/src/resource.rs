@@ -226,8 +226,8 @@ pub struct Job<'a> {
     pub payload: Option<&'a Payload>,
     /// Takes note of what AWS has assigned so far; it is on disk when this returns.
     pub journal: &'a dyn Fn(Value) -> Result<()>,
-    /// Told what is waited for.
-    pub note: &'a dyn Fn(&str),
+    /// Told what is waited for; an error means that the wait is to be given up.
+    pub note: &'a dyn Fn(&str) -> Result<()>,
 }
 
 impl Job<'_> {

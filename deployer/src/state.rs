@@ -3,19 +3,19 @@
 //! It holds specs and outputs, no secret values: those never enter a spec. Lost, it is rebuilt from
 //! AWS by names and ownership tags. This is the only module that writes below the state folder.
 
+mod format;
+mod lock;
+mod store;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::address::Address;
-use crate::error::{Error, Result};
+pub use lock::Holder;
+pub use store::Store;
 
-/// The format that this release writes. Newer ones are refused, so that nothing in them is lost.
-const VERSION: u32 = 1;
+use crate::address::Address;
 
 /// What is remembered of a stack.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct State {
     pub account: String,
     /// The region that the objects are in.
     pub region: String,
+    /// Tells this state from every other one, for as long as it is kept: random, and empty before
+    /// the first write.
+    pub lineage: String,
     /// Counts the writes.
     pub serial: u64,
     /// What was made, by address.
@@ -63,202 +66,18 @@ pub enum Phase {
     Deleting,
 }
 
-/// The state together with its file.
-#[derive(Debug)]
-pub struct Store {
-    path: PathBuf,
-    /// What is remembered.
-    pub state: State,
-}
-
-impl Store {
-    /// Opens the state of a stack; a missing file is an empty state.
-    pub fn open(path: PathBuf, stack: &str) -> Result<Self> {
-        let state = match fs::read(&path) {
-            Ok(bytes) => parse(&bytes, &path)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => State::empty(stack),
-            Err(error) => {
-                return Err(Error::io("read the state file", &path, &error).hint(
-                    "mend the file's or the folder's permissions, or name another folder with --state",
-                ));
-            }
-        };
-        if state.stack != stack {
-            return Err(Error::new(format!(
-                "the state file {} belongs to another stack",
-                path.display()
-            ))
-            .because(format!("it remembers `{}`, and this is `{stack}`", state.stack))
-            .hint(
-                "choose another folder with --state, or give the stack its own name in stack.yaml",
-            ));
-        }
-        Ok(Self { path, state })
-    }
-
-    /// Where the state is kept.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Refuses a state that was made in another account or region; an empty one takes these.
-    pub fn bind(&mut self, account: &str, region: &str) -> Result<()> {
-        let state = &mut self.state;
-        if state.resources.is_empty() {
-            account.clone_into(&mut state.account);
-            region.clone_into(&mut state.region);
-        } else if (state.account.as_str(), state.region.as_str()) != (account, region) {
-            return Err(Error::new(format!(
-                "the state file {} belongs to another account or region",
-                self.path.display()
-            ))
-            .because(format!(
-                "it was made in account {} in {}, and the credentials are for account {account} in {region}",
-                state.account, state.region
-            ))
-            .hint("use that account's credentials and region, or another folder with --state"));
-        }
-        Ok(())
-    }
-
-    /// Changes the state and writes it: complete and on disk when this returns, or not at all.
-    pub fn change(&mut self, change: impl FnOnce(&mut State)) -> Result<()> {
-        let before = self.state.clone();
-        change(&mut self.state);
-        if self.state == before {
-            return Ok(());
-        }
-        self.state.serial += 1;
-        let saved = self.save();
-        if saved.is_err() {
-            self.state = before;
-        }
-        saved
-    }
-
-    /// A temporary file in the same folder, flushed, then renamed over the old one, and the folder
-    /// flushed: at any moment the path holds one whole state.
-    fn save(&self) -> Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let write = || -> std::io::Result<()> {
-            fs::create_dir_all(folder)?;
-            let mut file = tempfile::Builder::new().prefix(".state-").tempfile_in(folder)?;
-            serde_json::to_writer_pretty(&mut file, &self.state)?;
-            file.write_all(b"\n")?;
-            file.as_file().sync_all()?;
-            file.persist(&self.path).map_err(|error| error.error)?;
-            File::open(folder)?.sync_all()
-        };
-        write().map_err(|error| {
-            Error::io("write the state file", &self.path, &error)
-                .hint("make room or mend the folder's permissions, then run again: what is in AWS is found again")
-        })
-    }
-}
-
 impl State {
     /// The state of a stack that was never applied.
     pub fn empty(stack: &str) -> Self {
         Self {
-            version: VERSION,
+            version: format::VERSION,
             stack: stack.to_owned(),
             account: String::new(),
             region: String::new(),
+            lineage: String::new(),
             serial: 0,
             resources: BTreeMap::new(),
             outputs: Vec::new(),
         }
-    }
-}
-
-fn parse(bytes: &[u8], path: &Path) -> Result<State> {
-    /// Read first, because another version may have other fields.
-    #[derive(Deserialize)]
-    struct Header {
-        version: u32,
-    }
-    let unreadable = |error: &serde_json::Error| {
-        Error::new(format!("could not understand the state file {}", path.display())).because(error).hint(
-            "put back a good copy, or move the file away: the state is then rebuilt from what AWS holds",
-        )
-    };
-    let header: Header = serde_json::from_slice(bytes).map_err(|error| unreadable(&error))?;
-    if header.version != VERSION {
-        return Err(Error::new(format!("could not understand the state file {}", path.display()))
-            .because(format!(
-                "its format is version {}, and this release knows {VERSION}",
-                header.version
-            ))
-            .hint("use the release of deployer that wrote it, or a newer one"));
-    }
-    serde_json::from_slice(bytes).map_err(|error| unreadable(&error))
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn entry() -> Entry {
-        Entry {
-            phase: Phase::Ready,
-            spec: json!({"name": "a"}),
-            outputs: json!({"arn": "arn:a"}),
-            depends_on: BTreeSet::new(),
-        }
-    }
-
-    fn store(folder: &Path) -> Store {
-        let mut store = Store::open(folder.join("demo.json"), "demo").unwrap();
-        store.bind("111111111111", "eu-west-1").unwrap();
-        store
-            .change(|state| drop(state.resources.insert("secret.ca".parse().unwrap(), entry())))
-            .unwrap();
-        store
-    }
-
-    #[test]
-    fn what_was_written_is_read_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let written = store(folder.path()).state;
-        assert_eq!(Store::open(folder.path().join("demo.json"), "demo").unwrap().state, written);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
-    }
-
-    #[test]
-    fn writing_nothing_new_writes_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut store = store(folder.path());
-        let serial = store.state.serial;
-        store.change(|_| {}).unwrap();
-        assert_eq!(store.state.serial, serial);
-    }
-
-    #[test]
-    fn another_account_or_region_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut store = store(folder.path());
-        assert!(store.bind("222222222222", "eu-west-1").is_err());
-        assert!(store.bind("111111111111", "us-east-1").is_err());
-        assert!(store.bind("111111111111", "eu-west-1").is_ok());
-    }
-
-    #[test]
-    fn torn_foreign_and_newer_files_are_refused_and_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("demo.json");
-        let whole = serde_json::to_string(&store(folder.path()).state).unwrap();
-        let newer = whole.replace("\"version\":1", "\"version\":2");
-        for text in ["", &whole[..whole.len() / 2], "{}", "[]", "\u{0}", newer.as_str()] {
-            fs::write(&path, text).unwrap();
-            let error = Store::open(path.clone(), "demo").unwrap_err();
-            assert!(error.message.contains("could not understand"), "{error:?}");
-            assert!(!error.hints.is_empty());
-            assert_eq!(fs::read_to_string(&path).unwrap(), text);
-        }
-        fs::write(&path, &whole).unwrap();
-        assert!(Store::open(path, "other").unwrap_err().message.contains("another stack"));
     }
 }

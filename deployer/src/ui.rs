@@ -3,6 +3,7 @@
 
 mod errors;
 mod plans;
+mod states;
 mod style;
 
 use std::cell::RefCell;
@@ -10,14 +11,16 @@ use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::address::Address;
 use crate::apply::{Event, Outcome};
 use crate::cli::Color;
 use crate::error::{Error, Result};
+use crate::interrupt::{Answer, Signal};
 use crate::plan::{Action, Plan};
 use crate::resource::{Check, Finding};
+use crate::state::{Entry, State};
 use style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
 
 /// The version of the plan's JSON form.
@@ -90,7 +93,7 @@ impl Ui {
         if as_json {
             let document =
                 json!({"format": PLAN_FORMAT, "stack": plan.stack, "changes": plan.changes});
-            self.data(&serde_json::to_string_pretty(&document).unwrap_or_default());
+            self.json(&document);
         } else {
             self.data(&plans::render(plan, place));
         }
@@ -114,6 +117,10 @@ impl Ui {
                 let failed =
                     format!("{} could not be {}", change.address, style::done(change.action));
                 self.status(&format!("{} {failed}: {error}", paint(RED, "✗")));
+            }
+            Event::GivenUp(change, error) => {
+                let text = format!("{} is not finished: {error}", change.address);
+                self.status(&format!("{} {text}", paint(YELLOW, "-")));
             }
             Event::Skipped(change, cause) => {
                 let text = format!("{} was held back: it depends on {cause}", change.address);
@@ -140,12 +147,20 @@ impl Ui {
             .max()
             .unwrap_or_default()
             .as_secs_f64();
-        self.status(&format!("\n{}", paint(BOLD, &format!("Done: {done}"))));
+        let rest = outcome.unfinished.len() + outcome.not_begun.len();
+        let ended = if rest > 0 { "Interrupted" } else { "Done" };
+        self.status(&format!("\n{}", paint(BOLD, &format!("{ended}: {done}"))));
         self.detail(&format!(
             "in {seconds:.1} s; {calls} calls to AWS, those of the plan included"
         ));
         for kept in &outcome.kept {
             self.status(&format!("{} {kept}", paint(YELLOW, "!")));
+        }
+        for address in &outcome.not_begun {
+            self.status(&format!("{} {address} was not begun", paint(YELLOW, "-")));
+        }
+        if rest > 0 {
+            self.status("run the same again to go on; what is done stays done");
         }
         for (address, error) in &outcome.failed {
             self.status("");
@@ -157,6 +172,32 @@ impl Ui {
             let text = format!("{failed} failed{held}: mend the cause and run the same again");
             self.status(&format!("\n{}; what is done stays done", paint(BOLD, &text)));
         }
+    }
+
+    /// What is remembered, one line for each resource.
+    pub fn state_list(&self, state: &State, as_json: bool) {
+        if as_json {
+            let rows = state.resources.iter().map(|(address, entry)| {
+                json!({"address": address, "phase": entry.phase, "outputs": entry.outputs})
+            });
+            self.json(&rows.collect());
+        } else {
+            self.data(&states::table(state));
+        }
+    }
+
+    /// All that is remembered.
+    pub fn state(&self, state: &State, as_json: bool) {
+        if as_json { self.json(&json!(state)) } else { self.data(&states::whole(state)) }
+    }
+
+    /// All that is remembered of one resource.
+    pub fn entry(&self, address: &Address, entry: &Entry, as_json: bool) {
+        if as_json { self.json(&json!(entry)) } else { self.data(&states::entry(address, entry)) }
+    }
+
+    fn json(&self, document: &Value) {
+        self.data(&serde_json::to_string_pretty(document).unwrap_or_default());
     }
 
     /// What was asked of what was applied; whether nothing failed.
@@ -224,6 +265,17 @@ pub fn plain(plan: &Plan) -> String {
 /// Whether there is anything to do.
 pub fn is_empty(plan: &Plan) -> bool {
     plan.changes.iter().all(|change| change.action == Action::NoOp)
+}
+
+/// How a run answers a request to end. It may come in the middle of a line.
+pub fn interrupted(signal: Signal, answer: Answer) {
+    let what = match answer {
+        Answer::Unchanged => "nothing was changed",
+        Answer::Finishing => "finishing the calls under way; Ctrl-C again stops at once",
+        Answer::AtOnce => "stopped at once; run the same again, what is done stays done",
+        Answer::Changed => "what was done is in the state",
+    };
+    let _ = writeln!(anstream::stderr(), "\n{}", paint(YELLOW, &format!("{signal}: {what}")));
 }
 
 /// A call to AWS, for `--verbose`.

@@ -19,7 +19,10 @@ pub async fn verify(
 ) -> Result<Vec<(Address, Vec<Check>)>> {
     let ready = state.resources.iter().filter(|(_, entry)| entry.phase == Phase::Ready);
     let all = join_all(ready.map(|(address, entry)| async move {
-        let note = |text: &str| note(address, text);
+        let note = |text: &str| {
+            note(address, text);
+            Ok(())
+        };
         let job = Job { address, payload: None, journal: &|_: Value| Ok(()), note: &note };
         let live = Object::new(entry.spec.clone(), entry.outputs.clone());
         let checks = resource::of(address)?.verify(aws, &job, caller, live).await;

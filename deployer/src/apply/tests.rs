@@ -1,5 +1,7 @@
 //! What apply does when calls fail, at whatever call that is.
 
+use std::cell::Cell;
+
 use super::*;
 use crate::cloud::fake::FakeCloud;
 use crate::ui;
@@ -66,6 +68,50 @@ fn an_edit_that_fails_anywhere_converges() {
 #[test]
 fn a_destroy_that_fails_anywhere_converges() {
     converges(|cloud| drop(cloud.apply(STACK)), |cloud| cloud.plan_destroy(STACK).expect("a plan"));
+}
+
+/// Interrupts the run at each moment in turn, and sees to it that nothing new begins, that all is
+/// accounted for, and that the next run gets there.
+#[test]
+fn an_interruption_at_any_moment_converges() {
+    let (mut unfinished, mut not_begun) = (0, 0);
+    for moment in 0.. {
+        let cloud = FakeCloud::new();
+        let plan = cloud.plan(STACK).expect("a plan");
+        let looked = Cell::new(0);
+        let interrupted = || {
+            looked.set(looked.get() + 1);
+            looked.get() > moment
+        };
+        let outcome = cloud.carry_out_until(&plan, &interrupted);
+        if looked.get() <= moment {
+            break;
+        }
+        assert_eq!(outcome.failed.len() + outcome.skipped.len(), 0, "moment {moment}");
+        assert_eq!(cloud.calls.borrow().len(), 6 - outcome.not_begun.len(), "moment {moment}");
+        let came_to = outcome.done.len() + outcome.unfinished.len();
+        assert_eq!(came_to + outcome.not_begun.len(), 6, "moment {moment}");
+        unfinished += outcome.unfinished.len();
+        not_begun += outcome.not_begun.len();
+        let again = cloud.carry_out(&cloud.plan(STACK).expect("a plan"));
+        assert!(again.failed.is_empty(), "moment {moment}: {:?}", again.failed);
+        assert!(ui::is_empty(&cloud.plan(STACK).expect("a plan")), "moment {moment}");
+    }
+    assert!(unfinished > 0 && not_begun > 0, "{unfinished} unfinished, {not_begun} not begun");
+}
+
+#[test]
+fn a_run_that_does_something_raises_the_serial_even_if_the_state_stays_the_same() {
+    let cloud = FakeCloud::new();
+    cloud.apply(STACK);
+    let before = cloud.store("demo").state;
+    assert!(cloud.apply(STACK).is_empty());
+    assert_eq!(cloud.store("demo").state, before, "an idle run leaves the state alone");
+    cloud.tamper("log_group", |live| live.spec["retention_days"] = 1.into());
+    assert_eq!(cloud.apply(STACK), ["update log_group.signer"]);
+    let after = cloud.store("demo").state;
+    assert_eq!(after.resources, before.resources);
+    assert!(after.serial > before.serial);
 }
 
 #[test]

@@ -24,8 +24,9 @@ pub enum Verdict<T> {
 }
 
 /// Looks again and again until it is done, fails for good, or takes longer than what is waited for
-/// may take; then AWS's own last words are the error. `note` is told what is waited for.
-pub async fn poll<T, F>(note: &dyn Fn(&str), mut look: impl FnMut() -> F) -> Result<T>
+/// may take; then AWS's own last words are the error. `note` is told what is waited for,
+/// and may give up.
+pub async fn poll<T, F>(note: &dyn Fn(&str) -> Result<()>, mut look: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<Verdict<T>>>,
 {
@@ -44,7 +45,7 @@ where
                 .hint("run again: what is done stays done"));
         }
         let (so_far, limit) = (waited.as_secs(), at_most.as_secs());
-        note(&format!("waiting for {what}, {so_far} s of at most {limit} s"));
+        note(&format!("waiting for {what}, {so_far} s of at most {limit} s"))?;
         tokio::time::sleep(pause.min(at_most.saturating_sub(waited))).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
     }

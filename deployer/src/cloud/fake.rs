@@ -16,7 +16,7 @@ use crate::reference;
 use crate::refresh::refresh;
 use crate::resource::{self, Job, Object, Promise, Reading};
 use crate::stack::Stack;
-use crate::state::Store;
+use crate::state::{Holder, Store};
 
 /// An object's key: its kind, and what identifies it.
 type Key = (String, String);
@@ -54,7 +54,14 @@ impl FakeCloud {
 
     /// The stack's state as it is on disk.
     pub(crate) fn store(&self, stack: &str) -> Store {
-        let mut store = Store::open(self.folder.path().join("state.json"), stack).expect("a state");
+        let holder = Holder {
+            who: "ada@laptop".into(),
+            pid: 4711,
+            command: "deployer apply".into(),
+            since: "2026-05-08T05:39:10Z".into(),
+        };
+        let path = self.folder.path().join("state.json");
+        let mut store = Store::open_locked(path, stack, &holder, "1234".into()).expect("a state");
         store.bind("111111111111", "eu-west-1").expect("always the same account");
         store
     }
@@ -84,10 +91,15 @@ impl FakeCloud {
 
     /// Carries a plan out.
     pub(crate) fn carry_out(&self, plan: &Plan) -> Outcome {
+        self.carry_out_until(plan, &|| false)
+    }
+
+    /// Carries a plan out until it is interrupted.
+    pub(crate) fn carry_out_until(&self, plan: &Plan, interrupted: &dyn Fn() -> bool) -> Outcome {
         let replaced = plan.actions().filter(|change| change.action == Action::Replace);
         self.replaced.replace(replaced.map(|change| change.address.clone()).collect());
         let mut store = self.store(&plan.stack);
-        block_on(apply::apply(plan, &Payloads::new(), self, &mut store, &|_| ()))
+        block_on(apply::apply(plan, &Payloads::new(), self, &mut store, &|_| (), interrupted))
             .expect("a state to write")
     }
 
@@ -179,6 +191,7 @@ impl Cloud for FakeCloud {
                 objects.insert(key, live);
                 Ok(())
             })?;
+            (job.note)("waiting for it to be known everywhere")?;
             Ok(outputs)
         })
     }

@@ -1,82 +1,142 @@
 //! `deployer apply` and `deployer destroy`: the same, but for what is desired.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::{Session, caller, gather};
+use super::{Aim, Session, basis, caller};
 use crate::address::Address;
 use crate::apply;
-use crate::aws::Aws;
-use crate::cli::{ApplyArgs, Global};
-use crate::desired::{self, Payloads};
+use crate::cli::{ApplyArgs, DestroyArgs, Global};
+use crate::desired::Payloads;
 use crate::error::Result;
-use crate::plan::{self, Desired, lookup};
+use crate::interrupt::Interrupt;
+use crate::plan::{self, Plan, lookup};
 use crate::reference;
 use crate::refresh::refresh;
+use crate::saved::SavedPlan;
 use crate::stack::Stack;
 use crate::state::State;
 use crate::ui::{self, Ui};
 use crate::verify;
 
-/// Brings AWS to what the stack file declares.
+/// On whose word changes are made.
+enum Consent {
+    /// Somebody's who is asked, with this question.
+    Asked(&'static str),
+    /// `--yes`.
+    Given,
+    /// Somebody's who has reviewed the plan in this file.
+    Reviewed(PathBuf, Box<SavedPlan>),
+}
+
+/// How a run ended.
+enum Ended {
+    /// All that was planned is done.
+    Reached(Box<Session>),
+    /// Something failed, or the run was to end.
+    Short(ExitCode),
+}
+
+/// Brings AWS to what the stack file declares, or carries out a saved plan.
 pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<ExitCode> {
-    let stack = Stack::load(&global.stack)?;
-    let (desired, payloads) = gather(global, &stack, ui)?;
-    let session = Session::open(global, stack, ui).await?;
-    let region = session.stack.region.clone();
-    let state = converge(session, &desired, &payloads, args, "Apply these changes?", ui).await?;
-    let Some((aws, state)) = state else { return Ok(ExitCode::FAILURE) };
-    if args.no_verify {
-        return Ok(ExitCode::SUCCESS);
+    let consent = match &args.plan {
+        Some(path) => Consent::Reviewed(path.clone(), Box::new(SavedPlan::read(path)?)),
+        None if args.yes => Consent::Given,
+        None => Consent::Asked("Apply these changes?"),
+    };
+    let destroy = matches!(&consent, Consent::Reviewed(_, saved) if saved.destroy);
+    match converge(global, destroy, "apply", &consent, ui).await? {
+        Ended::Reached(session) if !destroy && !args.no_verify => {
+            verify(global, *session, ui).await
+        }
+        Ended::Reached(_) => Ok(ExitCode::SUCCESS),
+        Ended::Short(status) => Ok(status),
     }
-    let caller = caller(global, region, ui).await?;
+}
+
+/// Removes everything that belongs to the stack: the plan against an empty one.
+pub(super) async fn destroy(global: &Global, args: &DestroyArgs, ui: &Ui) -> Result<ExitCode> {
+    let consent = if args.yes { Consent::Given } else { Consent::Asked("Delete all of this?") };
+    Ok(match converge(global, true, "destroy", &consent, ui).await? {
+        Ended::Reached(_) => ExitCode::SUCCESS,
+        Ended::Short(status) => status,
+    })
+}
+
+/// Asks what was applied whether it works; the state is free for others meanwhile.
+async fn verify(global: &Global, session: Session, ui: &Ui) -> Result<ExitCode> {
+    let Session { stack, store, aws, .. } = session;
+    let state = store.state.clone();
+    drop(store);
+    let caller = caller(global, stack.region, ui).await?;
     let note = |address: &Address, text: &str| ui.detail(&format!("  {address} {text}"));
     let checks = verify::verify(&aws, &caller, &state, &note).await?;
     Ok(if ui.checks(&checks) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Removes everything that belongs to the stack: the plan against an empty one.
-pub(super) async fn destroy(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<ExitCode> {
-    let mut stack = Stack::load(&global.stack)?;
-    stack.outputs.clear();
-    let desired = desired::nothing(&stack);
-    let session = Session::open(global, stack, ui).await?;
-    let payloads = Payloads::new();
-    let ended = converge(session, &desired, &payloads, args, "Delete all of this?", ui).await?;
-    Ok(if ended.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Plans, asks, and carries out; the state that was reached, unless something failed.
+/// Plans, asks, and carries out.
 async fn converge(
-    mut session: Session,
-    desired: &Desired,
-    payloads: &Payloads,
-    args: &ApplyArgs,
-    question: &str,
+    global: &Global,
+    destroy: bool,
+    command: &str,
+    consent: &Consent,
     ui: &Ui,
-) -> Result<Option<(Aws, State)>> {
+) -> Result<Ended> {
+    let interrupt = Interrupt::listen(ui::interrupted)?;
+    if let Consent::Reviewed(path, saved) = consent {
+        saved.check_place(global.local, path)?;
+    }
+    let Aim { stack, desired, payloads, .. } = Aim::load(global, destroy, ui)?;
+    let mut session = Session::open_locked(global, stack, command, ui).await?;
+    let basis = basis(global, &session);
+    if let Consent::Reviewed(path, saved) = consent {
+        saved.check_basis(&basis, path)?;
+    }
     let observed = refresh(&session.aws, &session.stack, &session.store.state).await?;
-    let plan = plan::plan(desired, &observed, &session.store.state)?;
+    let plan = plan::plan(&desired, &observed, &session.store.state)?;
+    if let Consent::Reviewed(path, saved) = consent {
+        let again = SavedPlan::new(&session.stack, &desired, destroy, basis, plan.clone());
+        saved.check_plan(&again, path)?;
+    }
     ui.plan(&plan, &session.place, false);
-    let idle = ui::is_empty(&plan);
-    if !idle && !args.yes {
+    if let (Consent::Asked(question), false) = (consent, ui::is_empty(&plan)) {
         ui.confirm(question)?;
     }
-    session.aws.permit(&plan);
+    let short = carry_out(&plan, &payloads, &mut session, &interrupt, ui).await?;
+    Ok(short.map_or_else(|| Ended::Reached(Box::new(session)), Ended::Short))
+}
+
+/// The status of a run that fell short, if it did.
+async fn carry_out(
+    plan: &Plan,
+    payloads: &Payloads,
+    session: &mut Session,
+    interrupt: &Interrupt,
+    ui: &Ui,
+) -> Result<Option<ExitCode>> {
+    let Session { stack, store, aws, .. } = session;
+    aws.permit(plan);
     let events = |event: &apply::Event<'_>| ui.event(event);
-    let outcome = apply::apply(&plan, payloads, &session.aws, &mut session.store, &events).await?;
-    if !idle {
-        ui.outcome(&outcome, session.aws.calls.count());
+    let interrupted = || interrupt.asked().is_some();
+    interrupt.changing();
+    let outcome = apply::apply(plan, payloads, &*aws, store, &events, &interrupted).await?;
+    if !ui::is_empty(plan) {
+        ui.outcome(&outcome, aws.calls.count());
     }
-    let outputs = outputs(&session.stack, &session.store.state);
-    session.store.change(|state| state.outputs.clone_from(&outputs))?;
+    let outputs = outputs(stack, &store.state);
+    store.change(|state| state.outputs.clone_from(&outputs))?;
+    interrupt.changed();
+    if let Some(signal) = interrupt.asked() {
+        return Ok(Some(ExitCode::from(signal.status())));
+    }
     if !outputs.is_empty() {
         ui.heading("Outputs");
         ui.outputs(&outputs);
     }
-    Ok(outcome.failed.is_empty().then_some((session.aws, session.store.state)))
+    Ok((!outcome.failed.is_empty()).then_some(ExitCode::FAILURE))
 }
 
 /// The outputs whose references all have values.

@@ -2,25 +2,33 @@
 
 use std::process::ExitCode;
 
-use super::{Session, gather};
+use super::{Aim, Session, basis};
 use crate::cli::{Global, PlanArgs};
 use crate::error::Result;
+use crate::interrupt::Interrupt;
 use crate::plan;
 use crate::refresh::refresh;
-use crate::stack::Stack;
+use crate::saved::SavedPlan;
 use crate::ui::{self, Ui};
 
 /// The exit status of `--detailed-exitcode` for "there are changes".
 const CHANGES: u8 = 2;
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, ui: &Ui) -> Result<ExitCode> {
-    let stack = Stack::load(&global.stack)?;
-    let (desired, _) = gather(global, &stack, ui)?;
+    let _interrupt = Interrupt::listen(ui::interrupted)?;
+    let Aim { stack, desired, destroy, .. } = Aim::load(global, args.destroy, ui)?;
     let session = Session::open(global, stack, ui).await?;
     let observed = refresh(&session.aws, &session.stack, &session.store.state).await?;
     let plan = plan::plan(&desired, &observed, &session.store.state)?;
     ui.plan(&plan, &session.place, args.json);
-    if args.detailed_exitcode && !ui::is_empty(&plan) {
+    let idle = ui::is_empty(&plan);
+    if let Some(path) = &args.out {
+        let basis = basis(global, &session);
+        SavedPlan::new(&session.stack, &desired, destroy, basis, plan).write(path)?;
+        let (local, path) = (if global.local { " --local" } else { "" }, path.display());
+        ui.status(&format!("saved: `deployer apply{local} {path}` carries out exactly this plan"));
+    }
+    if args.detailed_exitcode && !idle {
         return Ok(ExitCode::from(CHANGES));
     }
     Ok(ExitCode::SUCCESS)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::FieldChange;
 use crate::reference;
@@ -10,7 +10,7 @@ use crate::resource::{Object, Reading};
 use crate::state::{Entry, Phase};
 
 /// Why a change is in the plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// It is declared and was never made.

@@ -148,7 +148,7 @@ fn policy_diff(field: &FieldChange) -> Option<String> {
 }
 
 /// A policy as lines: for each statement its effect and actions, then whom, what and when it is for.
-fn lines(policy: Option<&Value>) -> String {
+pub(super) fn lines(policy: Option<&Value>) -> String {
     let statements = policy.and_then(|policy| policy["Statement"].as_array());
     statements.into_iter().flatten().map(statement).collect()
 }

@@ -1,12 +1,17 @@
 //! What a user sees of the binary: output, exit statuses and errors, as snapshots.
 //!
-//! Only the last two files need a local AWS; everything else ends before a call or at a closed port.
+//! What needs no local AWS ends before a call or at a closed port.
 
 mod commands;
 mod faults;
+mod gate;
+mod interrupt;
+mod lock;
 mod places;
+mod saved;
 mod secrets;
 mod stack_file;
+mod state;
 mod usage;
 
 use std::net::TcpListener;

@@ -82,7 +82,7 @@ fn the_keys_of_a_local_aws_are_never_sent_to_the_real_one() {
           hint: use --local, set AWS_ENDPOINT_URL, or configure real credentials
     "#]]
     .assert_eq(&all);
-    assert!(!world.path("state").exists());
+    assert!(!world.path("state/small.json").exists());
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_state_file_that_cannot_be_trusted_stops_everything() {
     let world = world_of(SMALL);
     fs::create_dir(world.path("state")).expect("a folder");
     let whole = r#"{"version":1,"stack":"other","account":"1","region":"r","serial":1,"resources":{},"outputs":[]}"#;
-    let newer = whole.replace("\"version\":1", "\"version\":2");
+    let newer = whole.replace("\"version\":1", "\"version\":3");
     let mut all = String::new();
     for text in ["", &whole[..40], "\0\0\0\0", whole, newer.as_str()] {
         world.write("state/small.json", text);
@@ -155,7 +155,7 @@ fn a_state_file_that_cannot_be_trusted_stops_everything() {
         status 1
         --- stderr
         error: could not understand the state file state/small.json
-          because: its format is version 2, and this release knows 1
+          because: its format is version 3, and this release knows 2
           hint: use the release of deployer that wrote it, or a newer one
         status 1
         --- stderr
@@ -383,7 +383,7 @@ fn no_permission(world: &World) {
           because: AccessDeniedException: User: arn:aws:iam::000000000000:user/client is not authorized to perform: logs:DescribeLogGroups on resource: * because no identity-based policy allows the logs:DescribeLogGroups action
           hint: the caller lacks this permission: add the action to its IAM policy, then run again
     "#]].assert_eq(&snapshot(world, &mut command));
-    assert!(!world.path("state").exists());
+    assert!(!world.path("state/small.json").exists());
     nothing_is_there(world);
 }
 
@@ -398,25 +398,9 @@ fn no_room_for_the_state(world: &World) {
     let run = Run::of(&mut full);
     assert_eq!(run.status, 1);
     expect![[r#"
-          log_group.a creating …
-        ✗ log_group.a could not be created: could not write the state file state/small.json
-          log_group.b creating …
-        ✗ log_group.b could not be created: could not write the state file state/small.json
-
-        Done: nothing was changed
-        in [seconds] s; 3 calls to AWS, those of the plan included
-
-        error: log_group.a failed
-          because: could not write the state file state/small.json
+        error: could not write the state file state/small.json
           because: File too large (os error 27) at path "[folder]/state/.state-[random]"
           hint: make room or mend the folder's permissions, then run again: what is in AWS is found again
-
-        error: log_group.b failed
-          because: could not write the state file state/small.json
-          because: File too large (os error 27) at path "[folder]/state/.state-[random]"
-          hint: make room or mend the folder's permissions, then run again: what is in AWS is found again
-
-        2 failed: mend the cause and run the same again; what is done stays done
     "#]].assert_eq(&filtered(world, &run.stderr));
     nothing_is_there(world);
 
@@ -424,26 +408,11 @@ fn no_room_for_the_state(world: &World) {
     let run = Run::of(&mut at(world, &instance.endpoint, &instance.deployer, &arguments));
     assert_eq!(run.status, 1);
     expect![[r#"
-          log_group.a creating …
-        ✗ log_group.a could not be created: could not write the state file /proc/none/small.json
-          log_group.b creating …
-        ✗ log_group.b could not be created: could not write the state file /proc/none/small.json
-
-        Done: nothing was changed
-        in [seconds] s; 3 calls to AWS, those of the plan included
-
-        error: log_group.a failed
-          because: could not write the state file /proc/none/small.json
+        error: could not lock the state with /proc/none/small.lock
           because: No such file or directory (os error 2)
-          hint: make room or mend the folder's permissions, then run again: what is in AWS is found again
-
-        error: log_group.b failed
-          because: could not write the state file /proc/none/small.json
-          because: No such file or directory (os error 2)
-          hint: make room or mend the folder's permissions, then run again: what is in AWS is found again
-
-        2 failed: mend the cause and run the same again; what is done stays done
-    "#]].assert_eq(&filtered(world, &run.stderr));
+          hint: make room or mend the folder's permissions, or name another folder with --state
+    "#]]
+    .assert_eq(&filtered(world, &run.stderr));
     nothing_is_there(world);
 }
 

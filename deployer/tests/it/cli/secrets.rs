@@ -14,11 +14,12 @@ async fn no_private_key_is_ever_shown_or_kept_elsewhere() {
     let world = World::new();
     let mut needles = needles(&Files::within(&world.path("ca")));
     let mut runs = vec![
-        world.succeed(&["-v", "--local", "plan", "--json"]),
+        world.succeed(&["-v", "--local", "plan", "--json", "--out", "plan.json"]),
         world.succeed(&["-v", "--local", "apply", "--yes"]),
         world.succeed(&["-v", "--local", "issue", "--dns", "a.internal.example"]),
         world.fail(&["-v", "--local", "issue", "--dns", "a.example.com"]),
         world.succeed(&["output", "--local", "--json"]),
+        world.succeed(&["state", "show", "--local", "--json"]),
     ];
     needles.extend(another_ca(&world));
     runs.push(refused(&world).await);
@@ -110,7 +111,9 @@ fn files(world: &World, needles: &[String]) {
         }
         clean(needles, &path.display().to_string(), &fs::read(path).expect("a file"));
     }
-    for expected in ["state/cert-issuer.local.json", "local/ministack.log", "certs/cert.pem"] {
+    for expected in
+        ["plan.json", "state/cert-issuer.local.json", "local/ministack.log", "certs/cert.pem"]
+    {
         assert!(seen.contains(&world.path(expected)), "{expected} was searched");
     }
 }

@@ -21,6 +21,7 @@ fn help_shows_every_command_and_option() {
           destroy  Remove everything that belongs to the stack
           issue    Request a certificate from a deployed issuer, and verify it
           output   Show the outputs of the last apply
+          state    Look at what is remembered of the stack, and mend it
           ca       Make certificate authorities
           local    Run the local AWS
           demo     Show everything at work on the local AWS: deploy, issue a certificate, verify it
@@ -78,6 +79,12 @@ fn help_of_plan_explains_its_exit_statuses() {
 
               --detailed-exitcode
                   Exit with 0 if there is nothing to do, 2 if there is, 1 on errors
+
+              --destroy
+                  Plan to remove everything that belongs to the stack
+
+              --out <FILE>
+                  Save the plan, so that `deployer apply FILE` carries out exactly this
 
           -h, --help
                   Print help (see a summary with '-h')

@@ -1,0 +1,188 @@
+//! Saved plans: a plan in a file, with what it was made against and made from. So it is carried out
+//! just as it was reviewed, or not at all.
+
+mod moved;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::{fs, io};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::error::{Error, Result};
+use crate::plan::{Desired, Plan};
+use crate::stack::Stack;
+
+/// The format that this release writes and reads.
+const VERSION: u64 = 1;
+
+/// A plan, and all by which it can be told whether it still holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedPlan {
+    /// The format's version; its name tells the file from others.
+    pub deployer_plan: u64,
+    /// Whether it is to remove everything.
+    pub destroy: bool,
+    /// What it was made against.
+    pub basis: Basis,
+    /// What `stack.yaml` declared: tells later whether that is what has moved.
+    pub declared: BTreeMap<Address, Value>,
+    /// The same with local files as fingerprints: tells later whether those have moved.
+    pub wanted: BTreeMap<Address, Value>,
+    /// The plan, with the live objects that it was made against.
+    pub plan: Plan,
+}
+
+/// What a plan is made against, and may be carried out on: nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Basis {
+    /// Whether it is the local AWS.
+    pub local: bool,
+    /// The stack's name.
+    pub stack: String,
+    /// The account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// The state's lineage; empty before the first apply.
+    pub lineage: String,
+    /// The state's serial.
+    pub serial: u64,
+}
+
+impl SavedPlan {
+    /// A plan with what it was made from.
+    pub fn new(stack: &Stack, desired: &Desired, destroy: bool, basis: Basis, plan: Plan) -> Self {
+        let declared = stack.resources.iter().filter(|_| !destroy);
+        let wanted = desired.resources.iter();
+        Self {
+            deployer_plan: VERSION,
+            destroy,
+            basis,
+            declared: declared
+                .map(|(address, it)| (address.clone(), it.declared.clone()))
+                .collect(),
+            wanted: wanted.map(|(address, it)| (address.clone(), it.spec.clone())).collect(),
+            plan,
+        }
+    }
+
+    /// Writes it, whole or not at all, for its owner only: plans tell much about an account.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let write = || -> io::Result<()> {
+            let mut file = tempfile::Builder::new()
+                .prefix(".plan-")
+                .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+            serde_json::to_writer_pretty(&mut file, self)?;
+            file.write_all(b"\n")?;
+            file.as_file().sync_all()?;
+            file.persist(path).map_err(|error| error.error)?;
+            Ok(())
+        };
+        write().map_err(|error| Error::io("write the plan file", path, &error))
+    }
+
+    /// Reads one.
+    pub fn read(path: &Path) -> Result<Self> {
+        let fresh = format!("make a new one with `deployer plan --out {}`", path.display());
+        let bytes = fs::read(path)
+            .map_err(|error| Error::io("read the plan file", path, &error).hint(&fresh))?;
+        let wrong = || Error::new(format!("could not understand the plan file {}", path.display()));
+        // The version is read first, because another one may have other fields.
+        let document: Value =
+            serde_json::from_slice(&bytes).map_err(|error| wrong().because(error).hint(&fresh))?;
+        match document.get("deployer_plan").and_then(Value::as_u64) {
+            Some(VERSION) => {}
+            Some(other) => {
+                return Err(wrong()
+                    .because(format!(
+                        "its format is version {other}, and this release knows {VERSION}"
+                    ))
+                    .hint(format!("use the release of deployer that wrote it, or {fresh}")));
+            }
+            None => {
+                return Err(wrong()
+                    .because("it is not what `deployer plan --out` writes")
+                    .hint(&fresh));
+            }
+        }
+        serde_json::from_slice(&bytes).map_err(|error| wrong().because(error).hint(&fresh))
+    }
+
+    /// Refuses before any call to work against AWS with a plan for the local one, or the reverse.
+    pub fn check_place(&self, local: bool, path: &Path) -> Result<()> {
+        self.check_basis(&Basis { local, ..self.basis.clone() }, path).map_err(|mut error| {
+            let option = if self.basis.local { "add" } else { "leave out" };
+            error.hints = vec![format!("{option} --local to carry it out where it belongs")];
+            error
+        })
+    }
+
+    /// Refuses to go on against anything else than what it was made against.
+    pub fn check_basis(&self, now: &Basis, path: &Path) -> Result<()> {
+        self.refuse(path, "was made against something else", self.basis.differences(now))
+    }
+
+    /// Refuses to go on where the same plan would not be made again, and tells what has moved.
+    pub fn check_plan(&self, now: &Self, path: &Path) -> Result<()> {
+        self.refuse(path, "does not hold any more", moved::differences(self, now))
+    }
+
+    fn refuse(&self, path: &Path, why: &str, differences: Vec<String>) -> Result<()> {
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let path = path.display();
+        let local = if self.basis.local { " --local" } else { "" };
+        let destroy = if self.destroy { " --destroy" } else { "" };
+        let mut error = Error::new(format!("the plan in {path} {why}")).hint(format!(
+            "nothing was changed; make a new plan with `deployer plan{local}{destroy} --out {path}`"
+        ));
+        error.causes = differences;
+        Err(error)
+    }
+}
+
+impl Basis {
+    fn differences(&self, now: &Self) -> Vec<String> {
+        let which = |local| if local { "the local AWS" } else { "AWS" };
+        let mut differences = Vec::new();
+        let mut compare = |what: &str, then: &str, now: &str| {
+            if then != now {
+                differences.push(format!("it was made for {what}{then}, and this is {what}{now}"));
+            }
+        };
+        compare("", which(self.local), which(now.local));
+        compare("the stack ", &self.stack, &now.stack);
+        compare("account ", &self.account, &now.account);
+        compare("region ", &self.region, &now.region);
+        differences.extend(self.state_difference(now));
+        differences
+    }
+
+    fn state_difference(&self, now: &Self) -> Option<String> {
+        let (then, now) = ((&self.lineage, self.serial), (&now.lineage, now.serial));
+        if then == now {
+            return None;
+        }
+        Some(match (then.0.as_str(), now.0.as_str()) {
+            ("", _) => "there was no state yet, and something was applied since".to_owned(),
+            (then, "") => format!("it was made with the state {then}, and there is none here"),
+            (one, other) if one == other => {
+                format!(
+                    "the state has changed since: its serial was {} and is {} now",
+                    then.1, now.1
+                )
+            }
+            (one, other) => format!("it was made with the state {one}, and this is {other}"),
+        })
+    }
+}

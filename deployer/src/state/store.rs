@@ -1,0 +1,259 @@
+//! The state together with its file: read whole, written whole.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::lock::Lock;
+use super::{Holder, State, format};
+use crate::error::{Error, Result};
+
+/// The state together with its file.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    writer: Option<Writer>,
+    /// What is remembered.
+    pub state: State,
+}
+
+/// What it takes to change a state.
+#[derive(Debug)]
+struct Writer {
+    /// Held for as long as the store is open.
+    _lock: Lock,
+    /// For a state that has no lineage yet.
+    lineage: String,
+}
+
+impl Store {
+    /// Opens the state of a stack to change it; nobody else can before this store is dropped. A
+    /// state that has none yet gets `lineage` with the first write.
+    pub fn open_locked(
+        path: PathBuf,
+        stack: &str,
+        holder: &Holder,
+        lineage: String,
+    ) -> Result<Self> {
+        // Locked first: what was read before could have been changed meanwhile.
+        let lock = Lock::take(&path, holder)?;
+        let store = Self::open(path, stack)?;
+        Ok(Self { writer: Some(Writer { _lock: lock, lineage }), ..store })
+    }
+
+    /// Opens the state of a stack to look at it; a missing file is an empty state.
+    pub fn open(path: PathBuf, stack: &str) -> Result<Self> {
+        let state = match fs::read(&path) {
+            Ok(bytes) => format::parse(&bytes, &path)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => State::empty(stack),
+            Err(error) => {
+                return Err(Error::io("read the state file", &path, &error).hint(
+                    "mend the file's or the folder's permissions, or name another folder with --state",
+                ));
+            }
+        };
+        if state.stack != stack {
+            return Err(Error::new(format!(
+                "the state file {} belongs to another stack",
+                path.display()
+            ))
+            .because(format!("it remembers `{}`, and this is `{stack}`", state.stack))
+            .hint(
+                "choose another folder with --state, or give the stack its own name in stack.yaml",
+            ));
+        }
+        Ok(Self { path, writer: None, state })
+    }
+
+    /// Where the state is kept.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Refuses a state that was made in another account or region; an empty one takes these.
+    pub fn bind(&mut self, account: &str, region: &str) -> Result<()> {
+        let state = &mut self.state;
+        if state.resources.is_empty() {
+            account.clone_into(&mut state.account);
+            region.clone_into(&mut state.region);
+        } else if (state.account.as_str(), state.region.as_str()) != (account, region) {
+            return Err(Error::new(format!(
+                "the state file {} belongs to another account or region",
+                self.path.display()
+            ))
+            .because(format!(
+                "it was made in account {} in {}, and the credentials are for account {account} in {region}",
+                state.account, state.region
+            ))
+            .hint("use that account's credentials and region, or another folder with --state"));
+        }
+        Ok(())
+    }
+
+    /// Changes the state and writes it: complete and on disk when this returns, or not at all. A
+    /// change that changes nothing writes nothing.
+    pub fn change(&mut self, change: impl FnOnce(&mut State)) -> Result<()> {
+        let mut next = self.state.clone();
+        change(&mut next);
+        if next == self.state { Ok(()) } else { self.write(next) }
+    }
+
+    /// Changes the state and writes it in any case, so that its serial tells that a run began.
+    pub fn begin(&mut self, change: impl FnOnce(&mut State)) -> Result<()> {
+        let mut next = self.state.clone();
+        change(&mut next);
+        self.write(next)
+    }
+
+    fn write(&mut self, mut next: State) -> Result<()> {
+        let Some(writer) = &self.writer else {
+            return Err(Error::new(format!(
+                "the state file {} was opened to be read only",
+                self.path.display()
+            )));
+        };
+        if next.lineage.is_empty() {
+            next.lineage.clone_from(&writer.lineage);
+        }
+        next.serial += 1;
+        self.save(&next)?;
+        self.state = next;
+        Ok(())
+    }
+
+    /// A temporary file in the same folder, flushed, then renamed over the old one, and the folder
+    /// flushed: at any moment the path holds one whole state.
+    fn save(&self, state: &State) -> Result<()> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let write = || -> std::io::Result<()> {
+            fs::create_dir_all(folder)?;
+            let mut file = tempfile::Builder::new().prefix(".state-").tempfile_in(folder)?;
+            serde_json::to_writer_pretty(&mut file, state)?;
+            file.write_all(b"\n")?;
+            file.as_file().sync_all()?;
+            file.persist(&self.path).map_err(|error| error.error)?;
+            File::open(folder)?.sync_all()
+        };
+        write().map_err(|error| {
+            Error::io("write the state file", &self.path, &error)
+                .hint("make room or mend the folder's permissions, then run again: what is in AWS is found again")
+        })
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::state::{Entry, Phase};
+
+    fn entry() -> Entry {
+        Entry {
+            phase: Phase::Ready,
+            spec: json!({"name": "a"}),
+            outputs: json!({"arn": "arn:a"}),
+            depends_on: BTreeSet::new(),
+        }
+    }
+
+    fn locked(folder: &Path, lineage: &str) -> Store {
+        let holder = Holder {
+            who: "ada@laptop".into(),
+            pid: 4711,
+            command: "deployer apply".into(),
+            since: "2026-05-08T05:39:10Z".into(),
+        };
+        Store::open_locked(folder.join("demo.json"), "demo", &holder, lineage.into()).unwrap()
+    }
+
+    fn store(folder: &Path) -> Store {
+        let mut store = locked(folder, "1234");
+        store.bind("111111111111", "eu-west-1").unwrap();
+        store
+            .change(|state| drop(state.resources.insert("secret.ca".parse().unwrap(), entry())))
+            .unwrap();
+        store
+    }
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let written = store(folder.path()).state;
+        assert_eq!(Store::open(folder.path().join("demo.json"), "demo").unwrap().state, written);
+        let mut left: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["demo.json", "demo.lock"], "no temporary file stays");
+    }
+
+    #[test]
+    fn writing_nothing_new_writes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(folder.path());
+        let serial = store.state.serial;
+        store.change(|_| {}).unwrap();
+        assert_eq!(store.state.serial, serial);
+        store.begin(|_| {}).unwrap();
+        assert_eq!(store.state.serial, serial + 1, "but the beginning of a run counts");
+    }
+
+    #[test]
+    fn the_lineage_stays_whoever_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(store(folder.path()));
+        let mut store = locked(folder.path(), "other");
+        store.change(|state| state.resources.clear()).unwrap();
+        assert_eq!(store.state.lineage, "1234");
+    }
+
+    #[test]
+    fn a_state_without_a_lineage_gets_one_with_the_next_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = r#"{"version":1,"stack":"demo","account":"1","region":"r","serial":7,"resources":{},"outputs":[]}"#;
+        fs::write(folder.path().join("demo.json"), old).unwrap();
+        let mut store = locked(folder.path(), "1234");
+        assert_eq!((store.state.lineage.as_str(), store.state.serial), ("", 7));
+        store.begin(|_| {}).unwrap();
+        drop(store);
+        let read = Store::open(folder.path().join("demo.json"), "demo").unwrap().state;
+        assert_eq!((read.version, read.lineage.as_str(), read.serial), (2, "1234", 8));
+    }
+
+    #[test]
+    fn what_was_opened_to_be_read_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path().join("demo.json"), "demo").unwrap();
+        assert!(store.begin(|_| {}).is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn another_account_or_region_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(folder.path());
+        assert!(store.bind("222222222222", "eu-west-1").is_err());
+        assert!(store.bind("111111111111", "us-east-1").is_err());
+        assert!(store.bind("111111111111", "eu-west-1").is_ok());
+    }
+
+    #[test]
+    fn torn_foreign_and_newer_files_are_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("demo.json");
+        let whole = serde_json::to_string(&store(folder.path()).state).unwrap();
+        let newer = whole.replace("\"version\":2", "\"version\":3");
+        for text in ["", &whole[..whole.len() / 2], "{}", "[]", "\u{0}", newer.as_str()] {
+            fs::write(&path, text).unwrap();
+            let error = Store::open(path.clone(), "demo").unwrap_err();
+            assert!(error.message.contains("could not understand"), "{error:?}");
+            assert!(!error.hints.is_empty());
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        fs::write(&path, &whole).unwrap();
+        assert!(Store::open(path, "other").unwrap_err().message.contains("another stack"));
+    }
+}

@@ -1,0 +1,270 @@
+//! Runs that are asked to end: they end in good order, with the status that shells expect, and the
+//! next run goes on.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use deployer::local::Instance;
+use expect_test::expect;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::gate::{DEADLINE, Gate};
+use super::{at, filtered, world_of};
+use crate::support::{Run, World};
+
+/// A log group, and a role that cannot be made before it.
+const CHAIN: &str = "\
+stack: chain
+region: us-east-1
+resources:
+  log_group.a:
+    name: /chain/a
+  iam_role.r:
+    name: chain-r
+    trust: lambda.amazonaws.com
+    allow:
+      - actions: logs:PutLogEvents
+        on: ${log_group.a.arn}:*
+outputs:
+  role: ${iam_role.r.arn}
+";
+
+const CREATE: &str = "Logs_20140328.CreateLogGroup";
+const READ: &str = "Logs_20140328.DescribeLogGroups";
+
+/// A run of the binary that is under way.
+struct Running {
+    child: Child,
+    stdout: ChildStdout,
+    lines: Receiver<String>,
+    said: String,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process");
+        let stdout = child.stdout.take().expect("a pipe");
+        let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        let (tell, lines) = mpsc::channel();
+        thread::spawn(move || {
+            stderr.lines().map_while(Result::ok).try_for_each(|line| tell.send(line))
+        });
+        Self { child, stdout, lines, said: String::new() }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process");
+        kill_process(pid, signal).expect("a process to signal");
+    }
+
+    /// Waits until it has said this on standard error.
+    fn until(&mut self, text: &str) {
+        while !self.said.lines().any(|line| line.contains(text)) {
+            let line = self.lines.recv_timeout(DEADLINE);
+            let line = line.unwrap_or_else(|_| panic!("no {text:?} in:\n{}", self.said));
+            self.said += &line;
+            self.said += "\n";
+        }
+    }
+
+    fn end(mut self) -> Run {
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("a process") {
+                break status.code().unwrap_or(-1);
+            }
+            assert!(begun.elapsed() < DEADLINE, "it does not end");
+            thread::sleep(Duration::from_millis(10));
+        };
+        let mut stdout = String::new();
+        self.stdout.read_to_string(&mut stdout).expect("text");
+        while let Ok(line) = self.lines.recv_timeout(DEADLINE) {
+            self.said += &line;
+            self.said += "\n";
+        }
+        Run { status, stdout, stderr: std::mem::take(&mut self.said) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A world with the chain, and a local AWS.
+fn world() -> (World, Instance) {
+    let world = world_of(CHAIN);
+    world.succeed(&["local", "start"]);
+    let instance = world.instance();
+    (world, instance)
+}
+
+/// A run that goes through a gate.
+fn start(world: &World, gate: &Gate, arguments: &[&str]) -> Running {
+    let keys = world.instance().deployer;
+    Running::start(&mut at(world, &gate.endpoint, &keys, arguments))
+}
+
+/// A whole run without a gate.
+fn run(world: &World, arguments: &[&str]) -> Run {
+    let instance = world.instance();
+    Run::of(&mut at(world, &instance.endpoint, &instance.deployer, arguments))
+}
+
+/// The phases that the state remembers.
+fn phases(world: &World) -> String {
+    let list = run(world, &["state", "list"]);
+    assert_eq!(list.status, 0, "{}", list.stderr);
+    let words = |line: &str| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+    list.stdout.lines().map(words).collect::<Vec<_>>().join(", ")
+}
+
+/// The next run gets there, and the one after it has nothing to do.
+fn converges(world: &World) {
+    let apply = run(world, &["apply", "--yes"]);
+    assert_eq!(apply.status, 0, "{}", apply.stderr);
+    assert_eq!(phases(world), "iam_role.r ready, log_group.a ready");
+    let plan = run(world, &["plan", "--detailed-exitcode"]);
+    assert_eq!(plan.status, 0, "{}", plan.stdout);
+}
+
+fn destroy(world: &World) {
+    assert_eq!(run(world, &["destroy", "--yes"]).status, 0);
+}
+
+#[test]
+fn asked_once_a_run_finishes_its_calls_and_begins_nothing_new() {
+    let (world, instance) = world();
+    let asked = |signals: &[Signal]| {
+        let gate = Gate::closed_for(&instance.endpoint, CREATE);
+        let mut apply = start(&world, &gate, &["apply", "--yes"]);
+        gate.await_answer();
+        for signal in signals {
+            apply.signal(*signal);
+            apply.until("finishing the calls under way");
+        }
+        gate.open();
+        apply.end()
+    };
+    let interrupted = asked(&[Signal::INT]);
+    assert_eq!(interrupted.status, 130);
+    expect![[r#"
+          log_group.a creating …
+
+        interrupted: finishing the calls under way; Ctrl-C again stops at once
+        ✓ log_group.a created ([seconds] s)
+
+        Interrupted: 1 created
+        in [seconds] s; 6 calls to AWS, those of the plan included
+        - iam_role.r was not begun
+        run the same again to go on; what is done stays done
+    "#]]
+    .assert_eq(&filtered(&world, &interrupted.stderr));
+    assert_eq!(phases(&world), "log_group.a ready");
+    converges(&world);
+    destroy(&world);
+    // Systems tell a lost terminal more than once.
+    for (signals, status) in [(&[Signal::TERM][..], 143), (&[Signal::HUP, Signal::HUP], 129)] {
+        assert_eq!(asked(signals).status, status);
+        assert_eq!(phases(&world), "log_group.a ready");
+        converges(&world);
+        destroy(&world);
+    }
+}
+
+#[test]
+fn asked_twice_a_run_stops_at_once() {
+    let (world, instance) = world();
+    let gate = Gate::closed_for(&instance.endpoint, CREATE);
+    let mut apply = start(&world, &gate, &["apply", "--yes"]);
+    gate.await_answer();
+    apply.signal(Signal::INT);
+    apply.until("finishing the calls under way");
+    apply.signal(Signal::INT);
+    // The gate is closed still.
+    let stopped = apply.end();
+    assert_eq!(stopped.status, 130, "{}", stopped.stderr);
+    expect![[r#"
+          log_group.a creating …
+
+        interrupted: finishing the calls under way; Ctrl-C again stops at once
+
+        interrupted: stopped at once; run the same again, what is done stays done
+    "#]]
+    .assert_eq(&filtered(&world, &stopped.stderr));
+    assert_eq!(phases(&world), "log_group.a creating");
+    converges(&world);
+}
+
+#[test]
+fn a_run_that_has_changed_nothing_ends_at_once_and_says_so() {
+    let (world, instance) = world();
+    for arguments in [&["plan"][..], &["apply", "--yes"], &["destroy"]] {
+        let gate = Gate::closed_for(&instance.endpoint, READ);
+        let looking = start(&world, &gate, arguments);
+        gate.await_answer();
+        looking.signal(Signal::INT);
+        let ended = looking.end();
+        assert_eq!((ended.status, ended.stdout.as_str()), (130, ""));
+        assert_eq!(ended.stderr, "\ninterrupted: nothing was changed\n");
+        assert!(!world.path("state/chain.json").exists());
+    }
+}
+
+#[test]
+fn readers_that_go_away_stop_no_apply() {
+    let (world, instance) = world();
+    let gate = Gate::closed_for(&instance.endpoint, CREATE);
+    let mut command = at(&world, &gate.endpoint, &instance.deployer, &["apply", "--yes"]);
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process");
+    gate.await_answer();
+    drop((child.stdout.take(), child.stderr.take()));
+    gate.open();
+    assert_eq!(child.wait().expect("an end").code(), Some(0));
+    assert_eq!(phases(&world), "iam_role.r ready, log_group.a ready");
+    let plan = run(&world, &["plan", "--detailed-exitcode"]);
+    assert_eq!(plan.status, 0, "{}", plan.stdout);
+}
+
+#[test]
+fn a_run_below_nohup_outlives_its_terminal() {
+    let (world, instance) = world();
+    let gate = Gate::closed_for(&instance.endpoint, CREATE);
+    let usual = at(&world, &gate.endpoint, &instance.deployer, &[]);
+    let mut command = Command::new("nohup");
+    command.args([env!("CARGO_BIN_EXE_deployer"), "apply", "--yes"]).env_clear();
+    command.current_dir(world.path("")).stdin(Stdio::null());
+    command.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let apply = Running::start(&mut command);
+    gate.await_answer();
+    apply.signal(Signal::HUP);
+    gate.open();
+    let ended = apply.end();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert_eq!(phases(&world), "iam_role.r ready, log_group.a ready");
+}
+
+#[test]
+fn a_state_is_changed_by_one_run_at_a_time() {
+    let (world, instance) = world();
+    let gate = Gate::closed_for(&instance.endpoint, CREATE);
+    let first = start(&world, &gate, &["apply", "--yes"]);
+    gate.await_answer();
+    for arguments in [&["apply", "--yes"][..], &["destroy", "--yes"]] {
+        let second = run(&world, arguments);
+        assert_eq!((second.status, second.stdout.as_str()), (1, ""));
+        let holder = format!("as process {}", first.child.id());
+        assert!(second.stderr.contains(&holder), "{}", second.stderr);
+    }
+    assert_eq!(run(&world, &["plan"]).status, 0, "looking needs no lock");
+    first.signal(Signal::KILL);
+    assert_eq!(first.end().status, -1);
+    converges(&world);
+}
