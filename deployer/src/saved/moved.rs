@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::SavedPlan;
 use crate::address::Address;
@@ -50,7 +50,7 @@ fn live(plan: &Plan) -> Documents {
     plan.changes
         .iter()
         .filter_map(|change| Some((change.address.clone(), change.live.as_ref()?)))
-        .map(|(address, live)| (address, json!({"spec": live.spec, "outputs": live.outputs})))
+        .map(|(address, live)| (address, serde_json::to_value(live).unwrap_or_default()))
         .collect()
 }
 
