@@ -16,7 +16,7 @@ use super::trial::{Trial, Version};
 use crate::support::{Run, World};
 
 /// Stacks side by side: most of the time they wait.
-const LANES: usize = 4;
+const LANES: usize = 8;
 
 /// Trials between the making of a stack and its end.
 const BETWEEN: usize = 6;
@@ -65,8 +65,8 @@ pub(crate) enum Trouble {
     Killed(Moment, Operation, usize),
     /// That call is carried out, and its answer lost.
     Lost(Operation, usize),
-    /// That call is refused.
-    Refused(Operation, usize),
+    /// The first call of each operation that changes something is refused.
+    Refused,
     /// Faults that must be survived without another run.
     Passing(Vec<Rule>),
 }
@@ -224,10 +224,10 @@ impl<'w> Lane<'w> {
                 }
                 Ok(run.status == 0)
             }
-            Trouble::Refused(operation, number) => {
-                faults.set(one(operation, *number, Fault::Answer(Failure::AccessDenied)));
-                let run = self.trial.run(&arguments);
-                explains(&run, operation, self.trial.version).map(|()| false)
+            Trouble::Refused => {
+                let refusal = Fault::Answer(Failure::AccessDenied);
+                faults.set(vec![Rule::on_each_write(Which::First(1), refusal)]);
+                self.insist(&arguments).map(|()| true)
             }
             Trouble::Passing(rules) => {
                 faults.set(rules.clone());
@@ -240,6 +240,24 @@ impl<'w> Lane<'w> {
                     return Err(format!("it took {:?}", begin.elapsed()));
                 }
                 Ok(true)
+            }
+        }
+    }
+
+    /// Runs the binary again and again until nothing is refused any more; each run that fails must say
+    /// what was refused.
+    fn insist(&self, arguments: &[&str]) -> Result<(), String> {
+        let mut seen = 0;
+        loop {
+            let run = self.trial.run(arguments);
+            let calls = self.trial.proxy.faults.calls().split_off(seen);
+            seen += calls.len();
+            let refused: Vec<_> = calls.iter().filter(|call| call.fault.is_some()).collect();
+            if refused.is_empty() {
+                return if run.status == 0 { Ok(()) } else { Err(told("it failed", &run)) };
+            }
+            for call in refused {
+                explains(&run, &call.operation, self.trial.version)?;
             }
         }
     }

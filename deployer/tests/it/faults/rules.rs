@@ -58,6 +58,7 @@ pub(crate) enum Which {
 #[derive(Debug, Clone)]
 enum Of {
     One(Operation),
+    Writes,
     All,
 }
 
@@ -83,6 +84,11 @@ impl Rule {
         Self { of: Of::All, which, after: None, fault }
     }
 
+    /// A rule for the calls of each operation that changes something.
+    pub(crate) fn on_each_write(which: Which, fault: Fault) -> Self {
+        Self { of: Of::Writes, which, after: None, fault }
+    }
+
     /// Counts from the moment at which another operation was carried out.
     pub(crate) fn after(mut self, operation: &str) -> Self {
         self.after = Some(operation.parse().expect("an operation"));
@@ -94,7 +100,7 @@ impl Rule {
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) operation: Operation,
-    /// What it met, in the order of the rules' meaning.
+    /// What it met.
     pub(crate) fault: Option<Fault>,
     /// What AWS answered, if it was asked and has answered.
     pub(crate) status: Option<u16>,
@@ -137,6 +143,7 @@ impl Active {
     fn applies(&mut self, operation: &Operation) -> bool {
         let meant = match &self.rule.of {
             Of::One(one) => one == operation,
+            Of::Writes => !operation.reads(),
             Of::All => true,
         };
         if !meant || !self.armed {

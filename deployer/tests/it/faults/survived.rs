@@ -8,6 +8,7 @@ use expect_test::expect;
 use super::envelope::Failure;
 use super::ground::{Job, Report, Scenario, Trouble, complaints, run, writes};
 use super::rules::{Fault, Rule, Which};
+use super::trial::Trial;
 use crate::support::World;
 
 /// An answer that AWS gives for a while where all is well.
@@ -84,10 +85,8 @@ const ROWS: &[Row] = &[
     row(Create, "apigateway.CreateStage", API_BUSY),
     row(Create, "apigateway.CreateIntegration", API_BUSY),
     row(Create, "apigateway.CreateRoute", API_BUSY),
-    row(Create, "apigateway.CreateRoute", API_BUSY_UNTYPED),
     row(Update, "apigateway.UpdateApi", API_BUSY),
     row(Update, "apigateway.UpdateRoute", API_BUSY),
-    row(Update, "apigateway.UpdateRoute", API_BUSY_UNTYPED),
     row(Update, "lambda.UpdateFunctionConfiguration", BUSY),
     row(Update, "lambda.UpdateFunctionConfiguration", NO_ROLE),
     row(Update, "lambda.UpdateFunctionCode", BUSY),
@@ -113,8 +112,10 @@ const PENDING: &[Row] = &[
     row(Create, "lambda.AddPermission", BUSY),
     unseen(Create, "lambda.AddPermission", "lambda.CreateFunction"),
     row(Create, "apigateway.CreateRoute", API_BUSY_TEXT),
+    row(Create, "apigateway.CreateRoute", API_BUSY_UNTYPED),
     row(Create, "iam.CreateRole", NO_PRINCIPAL),
     row(Update, "apigateway.UpdateRoute", API_BUSY_TEXT),
+    row(Update, "apigateway.UpdateRoute", API_BUSY_UNTYPED),
     row(Update, "apigateway.TagResource", API_BUSY),
     row(Update, "apigateway.UntagResource", API_BUSY),
     row(Update, "iam.UpdateAssumeRolePolicy", NO_PRINCIPAL),
@@ -127,7 +128,7 @@ const PENDING: &[Row] = &[
 ];
 
 /// What the network and AWS do to any call, reads included.
-fn weather() -> [(&'static str, Rule); 7] {
+fn weather() -> [(&'static str, Rule); 6] {
     let once = |fault| Rule::on_each(Which::First(1), fault);
     [
         ("throttled", once(Fault::Answer(Failure::Throttled))),
@@ -136,7 +137,6 @@ fn weather() -> [(&'static str, Rule); 7] {
         ("disconnected", once(Fault::Disconnect)),
         ("a second late", once(Fault::Delay(Duration::from_secs(1)))),
         ("in pages", Rule::on_each(Which::Every, Fault::Pages)),
-        ("throttled twice", Rule::on_each(Which::First(2), Fault::Answer(Failure::Throttled))),
     ]
 }
 
@@ -212,16 +212,34 @@ fn what_is_not_waited_for_yet() {
 }
 
 #[test]
-fn a_refusal_of_any_write_is_told_and_held_against_nothing_else() {
+fn a_refused_write_is_told_with_its_cause_and_the_way_on_and_made_up_for_by_the_next_run() {
     let world = world();
-    let writes = writes(&world);
-    let count = writes.len();
-    let jobs = writes.into_iter().map(|(scenario, operation, number)| Job {
+    let jobs = Scenario::ALL.map(|scenario| Job {
         scenario,
-        what: format!("{operation} {number}"),
-        trouble: Trouble::Refused(operation, number),
+        what: "refused".to_owned(),
+        trouble: Trouble::Refused,
     });
-    let reports = run(&world, jobs.collect());
+    let reports = run(&world, jobs.into());
     assert_eq!(complaints(&reports), "");
-    assert_eq!(reports.len(), count);
+    let refused: Vec<_> = reports.iter().map(|report| report.hits).collect();
+    let all = writes(&world);
+    let writes = Scenario::ALL.map(|one| all.iter().filter(|(other, ..)| *other == one).count());
+    assert_eq!(refused, writes, "each write was refused once");
+}
+
+#[test]
+fn a_stack_whose_state_is_lost_is_found_on_whatever_page_it_is() {
+    let world = world();
+    let trial = Trial::new(&world, "lost");
+    assert_eq!(trial.run(&["apply", "--yes"]).status, 0);
+    std::fs::remove_file(trial.state_file()).expect("a state to lose");
+    trial.proxy.faults.set(vec![Rule::on_each(Which::Every, Fault::Pages)]);
+    let plan = trial.run(&["plan", "--detailed-exitcode"]);
+    assert_eq!(plan.status, 0, "{}{}", plan.stdout, plan.stderr);
+    let lists = ["apigateway.GetApis", "apigateway.GetRoutes", "logs.DescribeLogGroups"];
+    for list in lists {
+        let calls = trial.proxy.faults.calls();
+        let pages = calls.iter().filter(|call| call.operation.to_string() == list).count();
+        assert!(pages > 1, "{list} was asked for {pages} pages");
+    }
 }
