@@ -57,7 +57,8 @@ fn a_run_that_is_cut_off_at_any_write_is_taken_up_by_the_next() {
         Replace            16 of 16       16 of 16       16 of 16                    15
         ReplaceApi           9 of 9         9 of 9         6 of 9                     5
         Destroy              9 of 9         9 of 9         9 of 9                     9
-    "#]].assert_eq(&table);
+    "#]]
+    .assert_eq(&table);
 }
 
 #[test]

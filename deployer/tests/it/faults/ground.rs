@@ -257,7 +257,7 @@ impl<'w> Lane<'w> {
                 return if run.status == 0 { Ok(()) } else { Err(told("it failed", &run)) };
             }
             for call in refused {
-                explains(&run, &call.operation, self.trial.version)?;
+                explains(&run, &call.operation)?;
             }
         }
     }
@@ -315,8 +315,7 @@ impl<'w> Lane<'w> {
 }
 
 /// Whether a failed run says what failed for whom, why, and what to do.
-fn explains(run: &Run, operation: &Operation, version: Version) -> Result<(), String> {
-    let api = format!("http_api.api{}", version.api);
+fn explains(run: &Run, operation: &Operation) -> Result<(), String> {
     let address = match (operation.service, operation.name.as_str()) {
         (Service::SecretsManager, _) => "secret.ca",
         (Service::Logs, _) => "log_group.fn",
@@ -325,7 +324,7 @@ fn explains(run: &Run, operation: &Operation, version: Version) -> Result<(), St
         (Service::ApiGateway, name) if name.contains("Route") || name.contains("Integration") => {
             "http_route.issue"
         }
-        (Service::ApiGateway, _) => &api,
+        (Service::ApiGateway, _) => "http_api.api",
         _ => "lambda_function.fn",
     };
     let words = [operation.name.as_str(), address, "AccessDenied", "hint:", "run the same again"];
