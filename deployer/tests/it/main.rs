@@ -7,7 +7,9 @@ mod support;
 
 mod ca;
 mod cli;
+mod crashes;
 mod end_to_end;
+mod faults;
 mod invariants;
 mod issue;
 mod local;

@@ -1,0 +1,20 @@
+//! The faults of AWS that the local AWS does not have, put between the deployer and it by rules: in
+//! process around the SDK's HTTP connector, and for the built binary in a proxy. What the deployer
+//! makes of them is tried on a stack with an entry of every kind.
+
+mod connector;
+mod envelope;
+mod ground;
+pub(crate) mod inventory;
+mod operation;
+mod pages;
+mod proxy;
+mod rules;
+mod survived;
+mod trial;
+
+pub(crate) use ground::{Job, Report, Scenario, Trouble, complaints, run, writes};
+pub(crate) use operation::Operation;
+pub(crate) use rules::Moment;
+pub(crate) use survived::world;
+pub(crate) use trial::Trial;
