@@ -58,6 +58,9 @@ impl Session {
         let target = target(stack.region.clone(), who);
         let calls = if global.verbose { Calls::observed_by(ui::call) } else { Calls::default() };
         let aws = Aws::connect(&target, calls).await?;
+        if local.is_none() {
+            stack.check_account(&aws.account)?;
+        }
         store.bind(&aws.account, &aws.region)?;
         let whose = if local.is_some() { "the local AWS" } else { "AWS" };
         let place = format!("({whose}, account {}, {})", aws.account, aws.region);

@@ -1,9 +1,10 @@
 //! What a user sees of the binary: output, exit statuses and errors, as snapshots.
 //!
-//! Only the last two files need a local AWS; everything else ends before a call or at a closed port.
+//! Few of the files need a local AWS; everything else ends before a call or at a closed port.
 
 mod commands;
 mod faults;
+mod guards;
 mod places;
 mod secrets;
 mod stack_file;
