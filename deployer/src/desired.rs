@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::plan::{Desired, Wanted};
+use crate::plan::{Declared, Desired, Wanted};
 use crate::resource::{self, Payload, Sources};
 use crate::stack::Stack;
 
@@ -13,11 +13,15 @@ pub type Payloads = BTreeMap<Address, Payload>;
 
 /// What is desired of a stack that is to be destroyed.
 pub fn nothing(stack: &Stack) -> Desired {
-    let edges = stack
-        .resources
-        .iter()
-        .map(|(address, declared)| (address.clone(), declared.depends_on.clone()));
-    Desired { stack: stack.name.clone(), resources: BTreeMap::new(), edges: edges.collect() }
+    let declared = stack.resources.iter().map(|(address, declaration)| {
+        let declared = Declared {
+            depends_on: declaration.depends_on.clone(),
+            protected: declaration.protected,
+            place: stack.source.point(declaration.place, ""),
+        };
+        (address.clone(), declared)
+    });
+    Desired { stack: stack.name.clone(), declared: declared.collect(), ..Desired::default() }
 }
 
 /// Gathers what a stack declares.

@@ -2,6 +2,7 @@
 //! decides nothing but the order and the retries.
 
 mod ownership;
+mod protection;
 mod reason;
 mod sequence;
 #[cfg(test)]
@@ -16,7 +17,7 @@ pub use reason::Reason;
 
 use crate::address::Address;
 use crate::diff::{self, Difference};
-use crate::error::Result;
+use crate::error::{Diagnostic, Result};
 use crate::reference::{self, Reference};
 use crate::resource::{self, AnyResourceType, Object, Reading, tags};
 use crate::state::{Entry, Phase, State};
@@ -37,9 +38,19 @@ pub struct Desired {
     pub stack: String,
     /// What is wanted, by address. Empty to destroy.
     pub resources: BTreeMap<Address, Wanted>,
-    /// What depends on what according to the stack file: the order in which to delete what the
-    /// state has forgotten.
-    pub edges: BTreeMap<Address, BTreeSet<Address>>,
+    /// What the stack file declares, also when nothing of it is wanted.
+    pub declared: BTreeMap<Address, Declared>,
+}
+
+/// What matters of an entry of the stack file also when it is not wanted.
+#[derive(Debug, Clone)]
+pub struct Declared {
+    /// What it refers to: the order in which to delete what the state has forgotten.
+    pub depends_on: BTreeSet<Address>,
+    /// Whether it is neither to be deleted nor replaced.
+    pub protected: bool,
+    /// Where that is said, or else where its address stands; the message is yet to be written.
+    pub place: Diagnostic,
 }
 
 /// What AWS holds now, by address.
@@ -121,10 +132,18 @@ impl Plan {
 /// Makes the plan.
 ///
 /// # Errors
-/// Objects of the same name that belong to others, all of them in one error.
+/// Objects of the same name that belong to others, all of them in one error; and protected objects
+/// that would have to go.
 pub fn plan(desired: &Desired, observed: &Observed, state: &State) -> Result<Plan> {
-    let mut planner = Planner { desired, observed, state, known: BTreeMap::new() };
     ownership::check(desired, observed, state)?;
+    let plan = draft(desired, observed, state)?;
+    protection::check(&plan, desired, observed, state)?;
+    Ok(plan)
+}
+
+/// What would have to be done, whether it may be or not.
+fn draft(desired: &Desired, observed: &Observed, state: &State) -> Result<Plan> {
+    let mut planner = Planner { desired, observed, state, known: BTreeMap::new() };
     let wanted = desired.resources.iter().map(|(address, wanted)| (address, &wanted.depends_on));
     let mut changes = BTreeMap::new();
     for address in sequence::order(wanted)? {
@@ -192,7 +211,7 @@ impl Planner<'_> {
                 if !ours || ownership::is_moved(address, live, self.desired, self.observed) {
                     return None;
                 }
-                let whole = self.desired.edges.contains_key(address);
+                let whole = self.desired.declared.contains_key(address);
                 (live.clone(), if whole { Reason::Destroyed } else { Reason::NotDeclared })
             }
             // An interrupted run may have left parts of it, which deleting again finds.
@@ -217,7 +236,7 @@ impl Planner<'_> {
             spec: None,
             depends_on: entry
                 .map(|entry| &entry.depends_on)
-                .or_else(|| self.desired.edges.get(address))
+                .or_else(|| self.desired.declared.get(address).map(|entry| &entry.depends_on))
                 .cloned()
                 .unwrap_or_default(),
             live: Some(live),

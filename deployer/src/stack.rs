@@ -54,7 +54,9 @@ pub struct Declaration {
     pub declared: Value,
     /// What it refers to.
     pub depends_on: BTreeSet<Address>,
-    /// Where its address stands.
+    /// Whether it is neither to be deleted nor replaced.
+    pub protected: bool,
+    /// Where that is said, or else where its address stands.
     pub place: Place,
 }
 

@@ -195,6 +195,12 @@ pub fn plain(plan: &Plan) -> String {
     anstream::adapter::strip_str(&plans::render(plan, "")).to_string()
 }
 
+/// An error as text, without colours.
+#[cfg(test)]
+pub fn plain_error(error: &Error) -> String {
+    anstream::adapter::strip_str(&errors::render(error)).to_string()
+}
+
 /// Whether there is anything to do.
 pub fn is_empty(plan: &Plan) -> bool {
     plan.changes.iter().all(|change| change.action == Action::NoOp)

@@ -60,7 +60,7 @@ const NEXT: [(&str, &str); 6] = [
     ("-- --local plan", "no changes: AWS is as declared"),
     ("-- --local apply", "after you have edited stack.yaml"),
     ("-- --local issue --dns NAME", "another certificate, into certs/"),
-    ("-- --local destroy", "remove everything"),
+    ("-- --local destroy", "remove everything, once `protect` is lifted"),
     ("-- local stop", "stop the local AWS"),
     ("-- plan", "the same on your AWS account: see README.md"),
 ];

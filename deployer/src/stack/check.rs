@@ -16,6 +16,9 @@ use crate::resource::{self, AnyResourceType, RESOURCE_TYPES, tags};
 use crate::yaml::{self, Content, Node, Place};
 use crate::{graph, reference};
 
+/// The key of an entry that protects what it declares from being deleted and replaced.
+const PROTECT: &str = "protect";
+
 /// Something wrong, and where.
 pub(super) struct Mistake {
     pub(super) place: Place,
@@ -69,15 +72,14 @@ impl Checker<'_> {
         let nodes = self.addresses(root);
         for (address, (key, node)) in &nodes {
             if let Some(mut declared) = self.entry(address, key, node) {
-                tags::merge(&mut declared, &common, &stack.name, address);
+                let (protected, place) = self.protection(key, node, &declared);
+                tags::merge(&mut declared, &common, &stack.name, address, protected);
                 let depends_on = reference::in_document(&declared)
                     .into_iter()
                     .map(|found| found.address)
                     .collect();
-                let place = key.place(self.text);
-                stack
-                    .resources
-                    .insert(address.clone(), Declaration { declared, depends_on, place });
+                let declaration = Declaration { declared, depends_on, protected, place };
+                stack.resources.insert(address.clone(), declaration);
             }
             self.references(node, &nodes);
         }
@@ -147,7 +149,10 @@ impl Checker<'_> {
             self.mistake(key, format!("`{address}` must be a mapping of fields to values"));
             return None;
         }
-        let mut trial = Trial::new(key, node);
+        // Protection is not the resource types' business.
+        let mut fields = node.clone();
+        fields.remove(&[], PROTECT);
+        let mut trial = Trial::new(key, &fields);
         let declared = loop {
             match kind.declare(&trial.document(&example)) {
                 Ok(declared) => break declared,
@@ -166,6 +171,22 @@ impl Checker<'_> {
         };
         self.limits(kind, &example, declared.clone(), &mut trial);
         Some(declared)
+    }
+
+    /// Whether an entry is protected, and where that is said.
+    fn protection(&mut self, key: &Node, node: &Node, declared: &Value) -> (bool, Place) {
+        let Some((protect, value)) = node.entry(PROTECT) else {
+            return (false, key.place(self.text));
+        };
+        let Content::Bool(protected) = value.content else {
+            self.mistake(value, "expected `true` or `false`");
+            return (false, protect.place(self.text));
+        };
+        if declared.get("tags").is_none() {
+            let message = "protection is kept in tags, and this has none: protect its API instead";
+            self.mistake(protect, message);
+        }
+        (protected, protect.place(self.text))
     }
 
     /// AWS's limits, for what the user got right so far. A check that stops at the first mistake of

@@ -44,6 +44,13 @@ fn a_lost_state_is_found_again(world: &World) {
 }
 
 async fn a_stack_is_destroyed_and_comes_back(world: &World, root: &Aws) {
+    let protected = world.fail(&["--local", "destroy", "--yes"]);
+    assert!(protected.stderr.contains("secret.ca is protected"), "{}", protected.stderr);
+    assert_eq!(ours(root).await.len(), 5, "nothing was deleted");
+    world.edit("protect: true", "protect: false");
+    let lifted = world.succeed(&["--local", "apply", "--yes", "-v"]);
+    assert_eq!(mutating_calls(&lifted), ["Secrets Manager.UntagResource"]);
+
     let destroyed = world.succeed(&["--local", "destroy", "--yes"]);
     let kept = destroyed.stderr.lines().find(|line| line.contains("AWS keeps the secret"));
     let kept = kept.unwrap_or_else(|| panic!("a word about the secret: {}", destroyed.stderr));
