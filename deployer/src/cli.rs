@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::address::Address;
 use crate::issue::KeyType;
 
 /// Deploys a certificate issuer to AWS from a stack.yaml, and keeps it so
@@ -59,7 +60,7 @@ pub enum Command {
     /// Bring AWS to what the stack file declares
     Apply(ApplyArgs),
     /// Remove everything that belongs to the stack
-    Destroy(ApplyArgs),
+    Destroy(DestroyArgs),
     /// Request a certificate from a deployed issuer, and verify it
     Issue(IssueArgs),
     /// Show the outputs of the last apply
@@ -83,11 +84,25 @@ pub struct PlanArgs {
     /// Exit with 0 if there is nothing to do, 2 if there is, 1 on errors
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Make this object the stack's, although its tags say otherwise; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub adopt: Vec<Address>,
 }
 
-/// Options of `apply` and `destroy`.
+/// Options of `apply`.
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
+    /// Do not ask for confirmation
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Make this object the stack's, although its tags say otherwise; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub adopt: Vec<Address>,
+}
+
+/// Options of `destroy`.
+#[derive(Debug, Args)]
+pub struct DestroyArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,

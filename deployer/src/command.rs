@@ -7,12 +7,14 @@ mod issue;
 mod local;
 mod output;
 mod plan;
+mod residue;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use time::OffsetDateTime;
 
+use crate::address::Address;
 use crate::aws::{Aws, Calls, Target};
 use crate::cli::{Cli, Command, Global};
 use crate::desired::{self, Payloads};
@@ -101,10 +103,18 @@ fn state_file(global: &Global, stack: &str) -> PathBuf {
 }
 
 /// Reads, builds and fingerprints the local files that a stack declares.
-fn gather(global: &Global, stack: &Stack, ui: &Ui) -> Result<(Desired, Payloads)> {
+fn gather(
+    global: &Global,
+    stack: &Stack,
+    adopt: &[Address],
+    ui: &Ui,
+) -> Result<(Desired, Payloads)> {
+    let adopt = desired::adopt(stack, adopt)?;
     let host = if global.local { Host::ThisMachine } else { Host::Lambda };
     let report = |text: &str| ui.detail(text);
-    desired::gather(stack, &Sources { base: stack.base.clone(), host, now: now(), report: &report })
+    let sources = Sources { base: stack.base.clone(), host, now: now(), report: &report };
+    let (desired, payloads) = desired::gather(stack, &sources)?;
+    Ok((Desired { adopt, ..desired }, payloads))
 }
 
 /// The clock of everything that needs one.

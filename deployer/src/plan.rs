@@ -4,6 +4,7 @@
 mod ownership;
 mod protection;
 mod reason;
+mod residue;
 mod sequence;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 
+use ownership::Claim;
+pub use ownership::by_tag;
 pub use reason::Reason;
+pub use residue::Residue;
 
 use crate::address::Address;
 use crate::diff::{self, Difference};
@@ -40,6 +44,8 @@ pub struct Desired {
     pub resources: BTreeMap<Address, Wanted>,
     /// What the stack file declares, also when nothing of it is wanted.
     pub declared: BTreeMap<Address, Declared>,
+    /// What becomes the stack's although its tags say otherwise.
+    pub adopt: BTreeSet<Address>,
 }
 
 /// What matters of an entry of the stack file also when it is not wanted.
@@ -64,6 +70,8 @@ pub enum Action {
     NoOp,
     /// It is made.
     Create,
+    /// It was deleted, and is brought back to what it is to be.
+    Restore,
     /// It is changed in place.
     Update,
     /// It is removed and made anew, because AWS cannot change it in place.
@@ -96,6 +104,9 @@ pub struct Change {
     pub action: Action,
     /// Why; for display only.
     pub reasons: Vec<Reason>,
+    /// What is so wrong with the live object that it is to be shouted about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<String>,
     /// What differs.
     pub fields: Vec<FieldChange>,
     /// The changes that must be done before this one.
@@ -171,12 +182,13 @@ impl Planner<'_> {
         let kind = resource::of(address)?;
         let spec =
             kind.normalise(&reference::resolve(&wanted.spec, &|found| lookup(&self.known, found)))?;
-        let entry = self.state.resources.get(address);
+        let entry = self.state.made(address);
         let reading = self.observed.get(address).unwrap_or(&Reading::Absent);
         let mut change = Change {
             address: address.clone(),
             action: Action::NoOp,
             reasons: Vec::new(),
+            alarm: None,
             fields: Vec::new(),
             after: BTreeSet::new(),
             depends_on: wanted.depends_on.clone(),
@@ -186,9 +198,15 @@ impl Planner<'_> {
         match reading {
             Reading::Present(live) => {
                 compare(kind, &mut change, live, &spec, entry)?;
+                change.alarm = kind.alarm(&live.spec);
+                if let Claim::Adopted(reason) = ownership::claim(self.desired, address, live, entry)
+                {
+                    change.reasons = vec![reason];
+                }
             }
             Reading::Absent | Reading::Recoverable(_) => {
-                change.action = Action::Create;
+                let gone = *reading == Reading::Absent;
+                change.action = if gone { Action::Create } else { Action::Restore };
                 change.reasons.push(Reason::of_absence(reading, entry));
                 change.fields = created(&spec);
             }
@@ -211,12 +229,12 @@ impl Planner<'_> {
                 if !ours || ownership::is_moved(address, live, self.desired, self.observed) {
                     return None;
                 }
-                let whole = self.desired.declared.contains_key(address);
-                (live.clone(), if whole { Reason::Destroyed } else { Reason::NotDeclared })
+                (live.clone(), Reason::of_removal(entry, self.desired.declared.get(address)))
             }
             // An interrupted run may have left parts of it, which deleting again finds.
             (Reading::Absent, Some(entry))
-                if entry.phase != Phase::Ready && !entry.outputs.is_null() =>
+                if matches!(entry.phase, Phase::Creating | Phase::Deleting)
+                    && !entry.outputs.is_null() =>
             {
                 let remembered =
                     Object { spec: entry.spec.clone(), outputs: entry.outputs.clone() };
@@ -228,6 +246,7 @@ impl Planner<'_> {
             address: address.clone(),
             action: Action::Delete,
             reasons: vec![reason],
+            alarm: resource::find(&address.kind).and_then(|kind| kind.alarm(&live.spec)),
             fields: diff::between(&live.spec, &Value::Object(serde_json::Map::new()))
                 .into_iter()
                 .map(|difference| field_change(difference, &Value::Null, None, &[]))

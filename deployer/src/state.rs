@@ -61,6 +61,9 @@ pub enum Phase {
     Ready,
     /// A delete was about to begin or is under way.
     Deleting,
+    /// It was deleted. It is remembered until a later run has looked once more, because AWS may
+    /// bring it back: a late write does so with a log group.
+    Deleted,
 }
 
 /// The state together with its file.
@@ -101,13 +104,16 @@ impl Store {
         &self.path
     }
 
-    /// Refuses a state that was made in another account or region; an empty one takes these.
+    /// Refuses a state that was made in another account or region; one without objects takes these,
+    /// and forgets what was deleted elsewhere.
     pub fn bind(&mut self, account: &str, region: &str) -> Result<()> {
         let state = &mut self.state;
-        if state.resources.is_empty() {
+        let elsewhere = (state.account.as_str(), state.region.as_str()) != (account, region);
+        if elsewhere && state.resources.values().all(|entry| entry.phase == Phase::Deleted) {
+            state.resources.clear();
             account.clone_into(&mut state.account);
             region.clone_into(&mut state.region);
-        } else if (state.account.as_str(), state.region.as_str()) != (account, region) {
+        } else if elsewhere {
             return Err(Error::new(format!(
                 "the state file {} belongs to another account or region",
                 self.path.display()
@@ -157,6 +163,11 @@ impl Store {
 }
 
 impl State {
+    /// What is remembered of a resource that was not deleted since.
+    pub fn made(&self, address: &Address) -> Option<&Entry> {
+        self.resources.get(address).filter(|entry| entry.phase != Phase::Deleted)
+    }
+
     /// The state of a stack that was never applied.
     pub fn empty(stack: &str) -> Self {
         Self {
@@ -243,6 +254,21 @@ mod tests {
         assert!(store.bind("222222222222", "eu-west-1").is_err());
         assert!(store.bind("111111111111", "us-east-1").is_err());
         assert!(store.bind("111111111111", "eu-west-1").is_ok());
+    }
+
+    #[test]
+    fn what_was_deleted_does_not_tie_a_state_to_its_account() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = store(folder.path());
+        store
+            .change(|state| {
+                state.resources.values_mut().for_each(|entry| entry.phase = Phase::Deleted);
+            })
+            .unwrap();
+        store.bind("111111111111", "eu-west-1").unwrap();
+        assert_eq!(store.state.resources.len(), 1, "here it may come back");
+        store.bind("222222222222", "eu-west-1").unwrap();
+        assert!(store.state.resources.is_empty(), "there it never was");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod errors;
 mod plans;
+mod residue;
 mod style;
 
 use std::cell::RefCell;
@@ -16,7 +17,7 @@ use crate::address::Address;
 use crate::apply::{Event, Outcome};
 use crate::cli::Color;
 use crate::error::{Error, Result};
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, Residue};
 use style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
 
 /// The version of the plan's JSON form.
@@ -158,6 +159,14 @@ impl Ui {
         }
     }
 
+    /// What is left after a destroy.
+    pub fn residue(&self, residue: &Residue) {
+        if *residue != Residue::default() {
+            self.heading("What is left");
+            self.status(residue::render(residue).trim_end());
+        }
+    }
+
     /// The stack's outputs.
     pub fn outputs(&self, outputs: &[(String, String)]) {
         let width = outputs.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
@@ -193,6 +202,12 @@ impl Ui {
 #[cfg(test)]
 pub fn plain(plan: &Plan) -> String {
     anstream::adapter::strip_str(&plans::render(plan, "")).to_string()
+}
+
+/// What is left after a destroy as text, without colours.
+#[cfg(test)]
+pub fn plain_residue(residue: &Residue) -> String {
+    anstream::adapter::strip_str(&residue::render(residue)).to_string()
 }
 
 /// An error as text, without colours.

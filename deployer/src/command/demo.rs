@@ -35,7 +35,7 @@ pub(super) async fn run(global: &Global, args: &DemoArgs, ui: &Ui) -> Result<Exi
         "3. deployer --local apply: AWS is brought to what {} says",
         global.stack.display()
     ));
-    let status = apply::apply(&global, &ApplyArgs { yes: true }, ui).await?;
+    let status = apply::apply(&global, &ApplyArgs { yes: true, adopt: Vec::new() }, ui).await?;
     if status != ExitCode::SUCCESS {
         return Ok(status);
     }

@@ -15,7 +15,7 @@ const CHANGES: u8 = 2;
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, ui: &Ui) -> Result<ExitCode> {
     let stack = Stack::load(&global.stack)?;
-    let (desired, _) = gather(global, &stack, ui)?;
+    let (desired, _) = gather(global, &stack, &args.adopt, ui)?;
     let session = Session::open(global, stack, ui).await?;
     let observed = refresh(&session.aws, &session.stack, &session.store.state).await?;
     let plan = plan::plan(&desired, &observed, &session.store.state)?;

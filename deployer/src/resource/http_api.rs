@@ -8,7 +8,7 @@ use aws_sdk_apigatewayv2::types::ProtocolType;
 use serde::{Deserialize, Serialize};
 
 use super::tags::{self, Tags};
-use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{Adoption, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Aws};
 use crate::error::{Error, Result};
@@ -76,6 +76,9 @@ description: Issues certificates
         "apigateway:TagResource",
         "apigateway:UntagResource",
     ];
+
+    const ADOPTION: Adoption =
+        Adoption::Never("names of APIs are not unique, so an API is found by its ownership tags");
 
     type Declared = Spec;
     type Identity = Identity;

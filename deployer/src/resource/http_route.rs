@@ -11,7 +11,7 @@ mod permission;
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{Adoption, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Aws};
 use crate::error::{Error, Result};
@@ -105,6 +105,9 @@ function: ${lambda_function.signer.arn}
         "lambda:RemovePermission",
     ];
 
+    const ADOPTION: Adoption =
+        Adoption::Never("a route is its API's: there is nothing to adopt but the API");
+
     type Declared = Declared;
     type Identity = Identity;
     type Spec = Spec;
@@ -149,6 +152,18 @@ function: ${lambda_function.signer.arn}
             invoke_from,
         };
         Ok(Gathered { spec, payload: None })
+    }
+
+    fn alarm(live: &Spec) -> Option<String> {
+        let Spec { api, route, authorization, .. } = live;
+        if *authorization == aws_iam() {
+            return None;
+        }
+        Some(if authorization == AuthorizationType::None.as_str() {
+            format!("PUBLIC: anybody can call {route} of the API {api}")
+        } else {
+            format!("{route} of the API {api} is open to callers that IAM does not know")
+        })
     }
 
     async fn read(

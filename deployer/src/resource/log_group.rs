@@ -10,7 +10,7 @@ use aws_sdk_cloudwatchlogs::types;
 use serde::{Deserialize, Serialize};
 
 use super::tags::{self, Tags};
-use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{Adoption, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, ALREADY_EXISTS, Aws, Verdict};
 use crate::error::Result;
@@ -74,6 +74,9 @@ retention_days: 30
         "logs:TagResource",
         "logs:UntagResource",
     ];
+
+    /// Lambda makes the group of a function that has none, and a late write that of one just deleted.
+    const ADOPTION: Adoption = Adoption::IfBare;
 
     type Declared = Spec;
     type Identity = Identity;

@@ -61,6 +61,9 @@ fn one(change: &Change) -> String {
         paint(BOLD, &change.address.to_string()),
         paint(DIM, &reasons.join("; "))
     );
+    if let Some(alarm) = &change.alarm {
+        text.push_str(&shout(alarm));
+    }
     if change.action == Action::Delete {
         return text;
     }
@@ -70,6 +73,11 @@ fn one(change: &Change) -> String {
         text.push_str(&field_line(change.action, field, width));
     }
     text
+}
+
+/// What nobody must overlook, on a line of its own.
+pub(super) fn shout(alarm: &str) -> String {
+    format!("{}\n", paint(RED, &format!("!!  {}", alarm.escape_debug())))
 }
 
 /// A field that is made empty where nothing was says nothing.
@@ -97,7 +105,7 @@ fn field_line(action: Action, field: &FieldChange, width: usize) -> String {
         return format!("    {}{marks}\n{document}", field.path);
     }
     let after = field.after.as_ref().map_or_else(|| "(none)".to_owned(), value);
-    if action == Action::Create {
+    if matches!(action, Action::Create | Action::Restore) {
         return format!("    {path}  {after}{marks}\n");
     }
     let before = field.before.as_ref().map_or_else(|| "(none)".to_owned(), value);
