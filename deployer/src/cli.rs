@@ -61,6 +61,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Remove everything that belongs to the stack
     Destroy(DestroyArgs),
+    /// Show what has changed in AWS since the last apply: exit with 0 for nothing, 2 for drift
+    Drift(DriftArgs),
     /// Request a certificate from a deployed issuer, and verify it
     Issue(IssueArgs),
     /// Show the outputs of the last apply
@@ -106,6 +108,14 @@ pub struct DestroyArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// Options of `drift`.
+#[derive(Debug, Args)]
+pub struct DriftArgs {
+    /// Print the drift as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `output`.

@@ -3,6 +3,7 @@
 mod apply;
 mod ca;
 mod demo;
+mod drift;
 mod issue;
 mod local;
 mod output;
@@ -34,6 +35,7 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Plan(args) => plan::run(global, &args, ui).await,
         Command::Apply(args) => apply::apply(global, &args, ui).await,
         Command::Destroy(args) => apply::destroy(global, &args, ui).await,
+        Command::Drift(args) => drift::run(global, &args, ui).await,
         Command::Issue(args) => issue::run(global, args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
         Command::Ca(command) => ca::run(&command, ui),

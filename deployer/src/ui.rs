@@ -1,6 +1,7 @@
 //! The user interface: the only module that prints. Data goes to standard output, everything else
 //! to standard error. Symbols carry the meaning, colour only repeats it.
 
+mod drift;
 mod errors;
 mod plans;
 mod residue;
@@ -93,6 +94,17 @@ impl Ui {
             self.data(&serde_json::to_string_pretty(&document).unwrap_or_default());
         } else {
             self.data(&plans::render(plan, place));
+        }
+    }
+
+    /// What has changed since the last apply, as text or as JSON.
+    pub fn drift(&self, drift: &Plan, place: &str, as_json: bool) {
+        if as_json {
+            let found = drift::document(drift);
+            let document = json!({"format": PLAN_FORMAT, "stack": drift.stack, "drift": found});
+            self.data(&serde_json::to_string_pretty(&document).unwrap_or_default());
+        } else {
+            self.data(&drift::render(drift, place));
         }
     }
 

@@ -23,8 +23,7 @@ pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<
     let stack = Stack::load(&global.stack)?;
     let (desired, payloads) = gather(global, &stack, &args.adopt, ui)?;
     let mut session = Session::open(global, stack, ui).await?;
-    let question = (!args.yes).then_some("Apply these changes?");
-    converge(&mut session, &desired, &payloads, question, ui).await
+    converge(&mut session, &desired, &payloads, Aim::Apply, args.yes, ui).await
 }
 
 /// Removes everything that belongs to the stack: the plan against an empty one.
@@ -33,33 +32,44 @@ pub(super) async fn destroy(global: &Global, args: &DestroyArgs, ui: &Ui) -> Res
     stack.outputs.clear();
     let desired = desired::nothing(&stack);
     let mut session = Session::open(global, stack, ui).await?;
-    let question = (!args.yes).then_some("Delete all of this?");
-    let status = converge(&mut session, &desired, &Payloads::new(), question, ui).await?;
+    let (nothing, aim) = (Payloads::new(), Aim::Destroy);
+    let status = converge(&mut session, &desired, &nothing, aim, args.yes, ui).await?;
     if status != ExitCode::SUCCESS {
         return Ok(status);
     }
     residue::clear(&mut session, &desired, ui).await
 }
 
+/// What a change of everything is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    Apply,
+    Destroy,
+}
+
 async fn converge(
     session: &mut Session,
     desired: &Desired,
     payloads: &Payloads,
-    question: Option<&str>,
+    aim: Aim,
+    yes: bool,
     ui: &Ui,
 ) -> Result<ExitCode> {
     let observed = refresh(&session.aws, &session.stack, &session.store.state).await?;
     let plan = plan::plan(desired, &observed, &session.store.state)?;
     ui.plan(&plan, &session.place, false);
     let idle = ui::is_empty(&plan);
-    if let Some(question) = question.filter(|_| !idle) {
-        ui.confirm(question)?;
+    if !idle && !yes {
+        ui.confirm(match aim {
+            Aim::Apply => "Apply these changes?",
+            Aim::Destroy => "Delete all of this?",
+        })?;
     }
     let events = |event: &apply::Event<'_>| ui.event(event);
     let mut outcome =
         apply::apply(&plan, payloads, &session.aws, &mut session.store, &events).await?;
-    if desired.resources.is_empty() && outcome.failed.is_empty() {
-        // The end of a destroy tells all of it, and more.
+    if aim == Aim::Destroy && outcome.failed.is_empty() {
+        // The report at the end tells all of it, and more.
         outcome.kept.clear();
     }
     if !idle {

@@ -67,12 +67,15 @@ fn one(change: &Change) -> String {
     if change.action == Action::Delete {
         return text;
     }
-    let shown: Vec<&FieldChange> = change.fields.iter().filter(|field| !is_blank(field)).collect();
-    let width = shown.iter().map(|field| field.path.chars().count()).max().unwrap_or_default();
-    for field in shown {
-        text.push_str(&field_line(change.action, field, width));
-    }
+    text.push_str(&fields(change.action, &change.fields));
     text
+}
+
+/// What differs, a line or more for each field.
+pub(super) fn fields(action: Action, fields: &[FieldChange]) -> String {
+    let shown: Vec<&FieldChange> = fields.iter().filter(|field| !is_blank(field)).collect();
+    let width = shown.iter().map(|field| field.path.chars().count()).max().unwrap_or_default();
+    shown.into_iter().map(|field| field_line(action, field, width)).collect()
 }
 
 /// What nobody must overlook, on a line of its own.

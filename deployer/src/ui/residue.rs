@@ -9,7 +9,9 @@ pub(super) fn render(residue: &Residue) -> String {
     let mut text = String::new();
     if residue.gone > 0 {
         let objects = if residue.gone == 1 { "object is" } else { "objects are" };
-        let _ = writeln!(text, "{} {} {objects} gone", paint(GREEN, "✓"), residue.gone);
+        let all = residue.kept.is_empty() && residue.others.is_empty();
+        let nothing = if all { ", and nothing is left" } else { "" };
+        let _ = writeln!(text, "{} {} {objects} gone{nothing}", paint(GREEN, "✓"), residue.gone);
     }
     for (address, kept) in &residue.kept {
         let _ = writeln!(
@@ -20,7 +22,7 @@ pub(super) fn render(residue: &Residue) -> String {
             kept.until
         );
         let _ = writeln!(text, "    to bring it back until then: deployer apply");
-        let _ = writeln!(text, "    to be rid of it at once:\n    {}", paint(DIM, &kept.purge));
+        let _ = writeln!(text, "    to be rid of it at once: {}", paint(DIM, &kept.purge));
     }
     for (address, whose) in &residue.others {
         let _ = writeln!(text, "- {address} was left alone: {whose}");

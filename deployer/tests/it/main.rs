@@ -7,6 +7,7 @@ mod support;
 
 mod ca;
 mod cli;
+mod drift;
 mod end_to_end;
 mod invariants;
 mod issue;

@@ -172,7 +172,7 @@ fn date(time: Option<&DateTime>) -> String {
 
 /// Writes a program that a function can be made of: the header of an ELF file for a machine (62 is
 /// `x86_64`, 183 is `arm64`), and its name to tell it from others. It is never run.
-fn write_program(world: &World, name: &str, machine: u8) {
+pub(crate) fn write_program(world: &World, name: &str, machine: u8) {
     let mut program = vec![0_u8; 64];
     program[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
     for (offset, value) in [(16, 2), (18, machine), (20, 1), (52, 64), (54, 56), (58, 64)] {

@@ -67,7 +67,31 @@ fn adopted(world: &World) {
     let refused = shown(world, &world.run(&["--local", "plan"]));
     let unknown = shown(world, &world.run(&["--local", "plan", "--adopt", "log_group.aa"]));
     let adopted = shown(world, &world.run(&["--local", "plan", "--adopt", "log_group.a"]));
-    expect![[r#""#]].assert_eq(&[refused, unknown, adopted].concat());
+    expect![[r#"
+        status 1
+        --- stderr
+        error: log_group.a exists already and is not this stack's: arn:aws:logs:us-east-1:000000000000:log-group:/small/a
+          because: it carries no ownership tags
+          hint: to adopt it, add `--adopt log_group.a`; otherwise choose another name
+        status 1
+        --- stderr
+        error: stack.yaml does not declare log_group.aa
+          hint: did you mean log_group.a?
+        status 0
+        --- stdout
+        Plan for small (the local AWS, account 000000000000, us-east-1)
+
+        ~ log_group.a  adopted: it was not this stack's
+            retention_days         (none) → 7
+            tags.deployer:address  (none) → "log_group.a"
+            tags.deployer:stack    (none) → "small"
+
+        ~ log_group.b  adopted: it has no tags at all, as what AWS makes by itself
+            tags.deployer:address  (none) → "log_group.b"
+            tags.deployer:stack    (none) → "small"
+
+        Summary: 2 to change
+    "#]].assert_eq(&[refused, unknown, adopted].concat());
     world.succeed(&["--local", "apply", "--yes", "--adopt", "log_group.a"]);
     let idle = world.succeed(&["--local", "plan"]);
     assert!(idle.stdout.starts_with("No changes."), "{}", idle.stdout);
@@ -81,7 +105,19 @@ fn protected(world: &World) {
         "{}",
         marked.stdout
     );
-    expect![[r#""#]].assert_eq(&shown(world, &world.run(&["--local", "destroy", "--yes"])));
+    expect![[r#"
+        status 1
+        --- stderr
+        error: log_group.b is protected, and would be deleted
+
+         --> stack.yaml:8:5
+        8 |     protect: true
+          |     ^ this protects log_group.b, which would be deleted
+
+          hint: if it is to go: set `protect: false`, apply, then do this again
+          hint: nothing was changed
+    "#]]
+    .assert_eq(&shown(world, &world.run(&["--local", "destroy", "--yes"])));
     world.edit("    protect: true\n", "");
     world.succeed(&["--local", "apply", "--yes"]);
 }
@@ -89,10 +125,35 @@ fn protected(world: &World) {
 fn destroyed(world: &World) {
     let run = world.succeed(&["--local", "destroy", "--yes"]);
     let (_, report) = run.stderr.split_once("calls to AWS").expect("a summary");
-    expect![[r#""#]].assert_eq(report);
+    expect![[r#"
+        , those of the plan included
+
+        What is left
+        ✓ 2 objects are gone, and nothing is left
+    "#]]
+    .assert_eq(report);
 }
 
 fn came_back(world: &World) {
     let run = world.succeed(&["--local", "destroy", "--yes"]);
-    expect![[r#""#]].assert_eq(&shown(world, &run));
+    expect![[r#"
+        status 0
+        --- stdout
+        Plan for small (the local AWS, account 000000000000, us-east-1)
+
+        - log_group.b  it was deleted, and is there again
+
+        Summary: 1 to delete
+        --- stderr
+          log_group.b deleting …
+        ✓ log_group.b deleted ([seconds] s)
+
+        Done: 1 deleted
+        in [seconds] s; 6 calls to AWS, those of the plan included
+
+        What is left
+        ✓ 1 object is gone
+        - log_group.a was left alone: it carries no ownership tags
+    "#]]
+    .assert_eq(&shown(world, &run));
 }
