@@ -1008,8 +1008,7 @@ fn a_destroy_tells_what_is_left() {
         ✓ 4 objects are gone
         ! secret.ca: AWS keeps the secret demo/ca until 2026-05-08T00:00:00Z
             to bring it back until then: deployer apply
-            to be rid of it at once:
-            aws secretsmanager delete-secret
+            to be rid of it at once: aws secretsmanager delete-secret
         - iam_role.signer was left alone: its tags say that it is iam_role.signer of the stack `other`
     "#]].assert_eq(&ui::plain_residue(&Residue::of(&desired, &observed, &state)));
 }

@@ -371,7 +371,7 @@ async fn as_people_read_it(world: &World, root: &Aws) {
 
         Summary: 4 of 6 drifted; `deployer plan` shows how an apply would mend it
     "#]]
-        .assert_eq(&shown.replace(account, "…)").replace(&arn, "[secret]"));
+    .assert_eq(&shown.replace(account, "…)").replace(&arn, "[secret]"));
     let plan = world.succeed(&["--local", "plan"]);
     assert!(plan.stdout.contains("\n!!  PUBLIC: anybody can call POST /issue"), "{}", plan.stdout);
 
