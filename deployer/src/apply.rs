@@ -74,6 +74,18 @@ pub async fn apply(
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Outcome> {
     remember(plan, store)?;
+    Ok(carry_out(plan, payloads, cloud, store, events, interrupted).await)
+}
+
+/// Carries a plan out, and leaves what else the state remembers as it is.
+pub async fn carry_out(
+    plan: &Plan,
+    payloads: &Payloads,
+    cloud: &dyn Cloud,
+    store: &mut Store,
+    events: &dyn Fn(&Event<'_>),
+    interrupted: &dyn Fn() -> bool,
+) -> Outcome {
     let run = Run {
         payloads,
         cloud,
@@ -85,7 +97,7 @@ pub async fn apply(
         outcome: RefCell::default(),
     };
     run.all(plan).await;
-    Ok(run.outcome.into_inner())
+    run.outcome.into_inner()
 }
 
 /// Brings the state in line with what was observed, before anything is changed: objects that are as
@@ -213,7 +225,7 @@ impl Run<'_> {
 
     async fn carry_out(&self, change: &Change) -> Result<Option<String>> {
         match (change.action, &change.live) {
-            (Action::Create, _) => self.create(change).await.map(|()| None),
+            (Action::Create | Action::Restore, _) => self.create(change).await.map(|()| None),
             (Action::Update, Some(live)) => self.update(change, live).await.map(|()| None),
             (Action::Replace, Some(live)) => {
                 let kept = self.delete(change, live).await?;
@@ -253,10 +265,27 @@ impl Run<'_> {
         let note = self.note(change);
         let job = self.job(change, &journal, &note);
         let kept = self.cloud.delete(&job, live.clone()).await?;
-        self.store.borrow_mut().change(|state| {
-            state.resources.remove(&change.address);
-        })?;
+        self.bury(change, live)?;
         Ok(kept)
+    }
+
+    /// What was deleted is remembered until a later run has looked once more.
+    fn bury(&self, change: &Change, live: &Object) -> Result<()> {
+        // A lost state knows only what was observed, which must do to find it again.
+        let can_be_found = resource::of(&change.address)?.identity(&live.spec).is_ok();
+        self.store.borrow_mut().change(|state| {
+            if let Some(entry) = state.resources.get_mut(&change.address) {
+                entry.phase = Phase::Deleted;
+            } else if can_be_found {
+                let entry = Entry {
+                    phase: Phase::Deleted,
+                    spec: live.spec.clone(),
+                    outputs: live.outputs.clone(),
+                    depends_on: change.depends_on.clone(),
+                };
+                state.resources.insert(change.address.clone(), entry);
+            }
+        })
     }
 
     fn job<'j>(

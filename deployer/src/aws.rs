@@ -134,7 +134,7 @@ impl Aws {
     pub async fn within_plan<T>(&self, address: &Address, work: impl Future<Output = T>) -> T {
         let action = self.plan.borrow().get(address).copied();
         let purposes: &[Purpose] = match action {
-            Some(Action::Create) => &[Purpose::Make],
+            Some(Action::Create | Action::Restore) => &[Purpose::Make],
             Some(Action::Update) => &[Purpose::Change],
             Some(Action::Replace) => &[Purpose::Make, Purpose::Change, Purpose::Remove],
             Some(Action::Delete) => &[Purpose::Remove],

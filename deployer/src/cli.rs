@@ -61,6 +61,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Remove everything that belongs to the stack
     Destroy(DestroyArgs),
+    /// Show what has changed in AWS since the last apply: exit with 0 for nothing, 2 for drift
+    Drift(DriftArgs),
     /// Request a certificate from a deployed issuer, and verify it
     Issue(IssueArgs),
     /// Show the outputs of the last apply
@@ -93,6 +95,9 @@ pub struct PlanArgs {
     /// Save the plan, so that `deployer apply FILE` carries out exactly this
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Make this object the stack's, although its tags say otherwise; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub adopt: Vec<Address>,
 }
 
 /// Options of `apply`.
@@ -103,6 +108,9 @@ pub struct ApplyArgs {
     /// Do not ask for confirmation; a saved plan never does
     #[arg(short, long)]
     pub yes: bool,
+    /// Make this object the stack's, although its tags say otherwise; may be repeated
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "plan")]
+    pub adopt: Vec<Address>,
     /// Do not ask the deployed API whether it works as declared
     #[arg(long)]
     pub no_verify: bool,
@@ -114,6 +122,14 @@ pub struct DestroyArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// Options of `drift`.
+#[derive(Debug, Args)]
+pub struct DriftArgs {
+    /// Print the drift as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `output`.

@@ -3,10 +3,12 @@
 mod apply;
 mod ca;
 mod demo;
+mod drift;
 mod issue;
 mod local;
 mod output;
 mod plan;
+mod residue;
 mod state;
 
 use std::path::PathBuf;
@@ -16,6 +18,7 @@ use std::time::SystemTime;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::address::Address;
 use crate::aws::{self, Aws, Calls, Target};
 use crate::call::Caller;
 use crate::cli::{Cli, Command, Global};
@@ -37,12 +40,13 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Plan(args) => plan::run(global, &args, ui).await,
         Command::Apply(args) => apply::apply(global, &args, ui).await,
         Command::Destroy(args) => apply::destroy(global, &args, ui).await,
+        Command::Drift(args) => drift::run(global, &args, ui).await,
         Command::Issue(args) => issue::run(global, args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
         Command::State(command) => state::run(global, &command, ui),
         Command::Ca(command) => ca::run(&command, ui),
         Command::Local(command) => local::run(command, ui).await,
-        Command::Demo(args) => demo::run(global, &args, ui).await,
+        Command::Demo(args) => Box::pin(demo::run(global, &args, ui)).await,
     }
 }
 
@@ -57,13 +61,13 @@ struct Aim {
 
 impl Aim {
     /// Loads the stack file and, unless all is to go, the local files that it names.
-    fn load(global: &Global, destroy: bool, ui: &Ui) -> Result<Self> {
+    fn load(global: &Global, destroy: bool, adopt: &[Address], ui: &Ui) -> Result<Self> {
         let mut stack = Stack::load(&global.stack)?;
         let (desired, payloads) = if destroy {
             stack.outputs.clear();
             (desired::nothing(&stack), Payloads::new())
         } else {
-            gather(global, &stack, ui)?
+            gather(global, &stack, adopt, ui)?
         };
         Ok(Self { stack, desired, payloads, destroy })
     }
@@ -98,6 +102,9 @@ impl Session {
         let target = target(stack.region.clone(), who);
         let calls = if global.verbose { Calls::observed_by(ui::call) } else { Calls::default() };
         let aws = Aws::connect(&target, calls).await?;
+        if local.is_none() {
+            stack.check_account(&aws.account)?;
+        }
         store.bind(&aws.account, &aws.region)?;
         let whose = if local.is_some() { "the local AWS" } else { "AWS" };
         let place = format!("({whose}, account {}, {})", aws.account, aws.region);
@@ -181,10 +188,18 @@ fn lineage() -> Result<String> {
 }
 
 /// Reads, builds and fingerprints the local files that a stack declares.
-fn gather(global: &Global, stack: &Stack, ui: &Ui) -> Result<(Desired, Payloads)> {
+fn gather(
+    global: &Global,
+    stack: &Stack,
+    adopt: &[Address],
+    ui: &Ui,
+) -> Result<(Desired, Payloads)> {
+    let adopt = desired::adopt(stack, adopt)?;
     let host = if global.local { Host::ThisMachine } else { Host::Lambda };
     let report = |text: &str| ui.detail(text);
-    desired::gather(stack, &Sources { base: stack.base.clone(), host, now: now(), report: &report })
+    let sources = Sources { base: stack.base.clone(), host, now: now(), report: &report };
+    let (desired, payloads) = desired::gather(stack, &sources)?;
+    Ok((Desired { adopt, ..desired }, payloads))
 }
 
 /// Who calls the API: on the local AWS, the user who may do that and nothing else.

@@ -1,23 +1,60 @@
 //! From a checked stack file to what is desired: local files are read, built and fingerprinted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::plan::{Desired, Wanted};
-use crate::resource::{self, Payload, Sources};
+use crate::plan::{Declared, Desired, Wanted, by_tag};
+use crate::resource::{self, Adoption, Payload, Sources, tags};
 use crate::stack::Stack;
 
 /// The bytes that fingerprints stand for, by address. They go to AWS and nowhere else.
 pub type Payloads = BTreeMap<Address, Payload>;
 
+/// How alike two addresses are, of at most 1, for one to be taken for a slip of the other.
+const NEAR: f32 = 0.7;
+
 /// What is desired of a stack that is to be destroyed.
 pub fn nothing(stack: &Stack) -> Desired {
-    let edges = stack
-        .resources
-        .iter()
-        .map(|(address, declared)| (address.clone(), declared.depends_on.clone()));
-    Desired { stack: stack.name.clone(), resources: BTreeMap::new(), edges: edges.collect() }
+    let declared = stack.resources.iter().map(|(address, declaration)| {
+        let declared = Declared {
+            depends_on: declaration.depends_on.clone(),
+            protected: declaration.protected,
+            place: stack.source.point(declaration.place, ""),
+        };
+        (address.clone(), declared)
+    });
+    Desired { stack: stack.name.clone(), declared: declared.collect(), ..Desired::default() }
+}
+
+/// The objects that are to become the stack's whatever their tags say.
+///
+/// # Errors
+/// An address that the stack file does not declare, or whose type is not adopted by name.
+pub fn adopt(stack: &Stack, addresses: &[Address]) -> Result<BTreeSet<Address>> {
+    for address in addresses {
+        let Some(declaration) = stack.resources.get(address) else {
+            return Err(undeclared(stack, address));
+        };
+        if let Adoption::Never(why) = resource::of(address)?.adoption() {
+            let refused = Error::new(format!("{address} cannot be adopted by its name"));
+            let has_tags = tags::owner(&declaration.declared).is_some();
+            let hint = has_tags.then(|| format!("{} instead", by_tag(&stack.name, address)));
+            return Err(hint.into_iter().fold(refused.because(why), Error::hint));
+        }
+    }
+    Ok(addresses.iter().cloned().collect())
+}
+
+fn undeclared(stack: &Stack, address: &Address) -> Error {
+    let known: Vec<String> = stack.resources.keys().map(ToString::to_string).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let near = similar::get_close_matches(address.to_string().as_str(), &known, 1, NEAR).pop();
+    let error = Error::new(format!("{} does not declare {address}", stack.source.file));
+    error.hint(match near {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("it declares {}", known.join(", ")),
+    })
 }
 
 /// Gathers what a stack declares.

@@ -1,8 +1,12 @@
 //! The plan: desired, observed and state in; changes out. Pure and synchronous, and complete: apply
 //! decides nothing but the order and the retries.
 
+mod drift;
+mod fields;
 mod ownership;
+mod protection;
 mod reason;
+mod residue;
 mod sequence;
 #[cfg(test)]
 mod tests;
@@ -12,11 +16,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use drift::drift;
+pub use fields::FieldChange;
+use fields::{created, field_change};
+use ownership::Claim;
+pub use ownership::by_tag;
 pub use reason::Reason;
+pub use residue::Residue;
 
 use crate::address::Address;
-use crate::diff::{self, Difference};
-use crate::error::Result;
+use crate::diff;
+use crate::error::{Diagnostic, Result};
 use crate::reference::{self, Reference};
 use crate::resource::{self, AnyResourceType, Object, Reading, tags};
 use crate::state::{Entry, Phase, State};
@@ -37,9 +47,21 @@ pub struct Desired {
     pub stack: String,
     /// What is wanted, by address. Empty to destroy.
     pub resources: BTreeMap<Address, Wanted>,
-    /// What depends on what according to the stack file: the order in which to delete what the
-    /// state has forgotten.
-    pub edges: BTreeMap<Address, BTreeSet<Address>>,
+    /// What the stack file declares, also when nothing of it is wanted.
+    pub declared: BTreeMap<Address, Declared>,
+    /// What becomes the stack's although its tags say otherwise.
+    pub adopt: BTreeSet<Address>,
+}
+
+/// What matters of an entry of the stack file also when it is not wanted.
+#[derive(Debug, Clone)]
+pub struct Declared {
+    /// What it refers to: the order in which to delete what the state has forgotten.
+    pub depends_on: BTreeSet<Address>,
+    /// Whether it is neither to be deleted nor replaced.
+    pub protected: bool,
+    /// Where that is said, or else where its address stands; the message is yet to be written.
+    pub place: Diagnostic,
 }
 
 /// What AWS holds now, by address.
@@ -53,27 +75,14 @@ pub enum Action {
     NoOp,
     /// It is made.
     Create,
+    /// It was deleted, and is brought back to what it is to be.
+    Restore,
     /// It is changed in place.
     Update,
     /// It is removed and made anew, because AWS cannot change it in place.
     Replace,
     /// It is removed.
     Delete,
-}
-
-/// One field that is to change.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FieldChange {
-    /// The field's path, such as `environment.LOG_LEVEL`.
-    pub path: String,
-    /// What AWS holds.
-    pub before: Option<Value>,
-    /// What it is to hold; unresolved references are known only after apply.
-    pub after: Option<Value>,
-    /// Whether AWS differs from what the last apply left, rather than `stack.yaml`.
-    pub drift: bool,
-    /// Whether this field is why the object must be replaced.
-    pub forces_replacement: bool,
 }
 
 /// What is to happen to one resource, and why.
@@ -85,6 +94,9 @@ pub struct Change {
     pub action: Action,
     /// Why; for display only.
     pub reasons: Vec<Reason>,
+    /// What is so wrong with the live object that it is to be shouted about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<String>,
     /// What differs.
     pub fields: Vec<FieldChange>,
     /// The changes that must be done before this one.
@@ -121,10 +133,18 @@ impl Plan {
 /// Makes the plan.
 ///
 /// # Errors
-/// Objects of the same name that belong to others, all of them in one error.
+/// Objects of the same name that belong to others, all of them in one error; and protected objects
+/// that would have to go.
 pub fn plan(desired: &Desired, observed: &Observed, state: &State) -> Result<Plan> {
-    let mut planner = Planner { desired, observed, state, known: BTreeMap::new() };
     ownership::check(desired, observed, state)?;
+    let plan = draft(desired, observed, state)?;
+    protection::check(&plan, desired, observed, state)?;
+    Ok(plan)
+}
+
+/// What would have to be done, whether it may be or not.
+fn draft(desired: &Desired, observed: &Observed, state: &State) -> Result<Plan> {
+    let mut planner = Planner { desired, observed, state, known: BTreeMap::new() };
     let wanted = desired.resources.iter().map(|(address, wanted)| (address, &wanted.depends_on));
     let mut changes = BTreeMap::new();
     for address in sequence::order(wanted)? {
@@ -152,12 +172,13 @@ impl Planner<'_> {
         let kind = resource::of(address)?;
         let spec =
             kind.normalise(&reference::resolve(&wanted.spec, &|found| lookup(&self.known, found)))?;
-        let entry = self.state.resources.get(address);
+        let entry = self.state.made(address);
         let reading = self.observed.get(address).unwrap_or(&Reading::Absent);
         let mut change = Change {
             address: address.clone(),
             action: Action::NoOp,
             reasons: Vec::new(),
+            alarm: None,
             fields: Vec::new(),
             after: BTreeSet::new(),
             depends_on: wanted.depends_on.clone(),
@@ -167,9 +188,15 @@ impl Planner<'_> {
         match reading {
             Reading::Present(live) => {
                 compare(kind, &mut change, live, &spec, entry)?;
+                change.alarm = kind.alarm(&live.spec);
+                if let Claim::Adopted(reason) = ownership::claim(self.desired, address, live, entry)
+                {
+                    change.reasons = vec![reason];
+                }
             }
             Reading::Absent | Reading::Recoverable(_) => {
-                change.action = Action::Create;
+                let gone = *reading == Reading::Absent;
+                change.action = if gone { Action::Create } else { Action::Restore };
                 change.reasons.push(Reason::of_absence(reading, entry));
                 change.fields = created(&spec);
             }
@@ -192,12 +219,12 @@ impl Planner<'_> {
                 if !ours || ownership::is_moved(address, live, self.desired, self.observed) {
                     return None;
                 }
-                let whole = self.desired.edges.contains_key(address);
-                (live.clone(), if whole { Reason::Destroyed } else { Reason::NotDeclared })
+                (live.clone(), Reason::of_removal(entry, self.desired.declared.get(address)))
             }
             // An interrupted run may have left parts of it, which deleting again finds.
             (Reading::Absent, Some(entry))
-                if entry.phase != Phase::Ready && !entry.outputs.is_null() =>
+                if matches!(entry.phase, Phase::Creating | Phase::Deleting)
+                    && !entry.outputs.is_null() =>
             {
                 let remembered = Object::new(entry.spec.clone(), entry.outputs.clone());
                 (remembered, Reason::Unfinished)
@@ -208,6 +235,7 @@ impl Planner<'_> {
             address: address.clone(),
             action: Action::Delete,
             reasons: vec![reason],
+            alarm: resource::find(&address.kind).and_then(|kind| kind.alarm(&live.spec)),
             fields: diff::between(&live.spec, &Value::Object(serde_json::Map::new()))
                 .into_iter()
                 .map(|difference| field_change(difference, &Value::Null, None, &[]))
@@ -216,7 +244,7 @@ impl Planner<'_> {
             spec: None,
             depends_on: entry
                 .map(|entry| &entry.depends_on)
-                .or_else(|| self.desired.edges.get(address))
+                .or_else(|| self.desired.declared.get(address).map(|entry| &entry.depends_on))
                 .cloned()
                 .unwrap_or_default(),
             live: Some(live),
@@ -248,56 +276,6 @@ fn compare(
     change.action = if replace { Action::Replace } else { Action::Update };
     change.reasons = Reason::of_difference(&change.fields, entry);
     Ok(())
-}
-
-/// The fields of an object that is to be made, apart from those that are left to AWS.
-fn created(spec: &Value) -> Vec<FieldChange> {
-    diff::between(&Value::Object(serde_json::Map::new()), spec)
-        .into_iter()
-        .flat_map(|difference| match difference.after {
-            // A mapping that is all new is still shown entry by entry.
-            Some(Value::Object(fields)) if !diff::is_policy(&Value::Object(fields.clone())) => {
-                fields
-                    .into_iter()
-                    .map(|(key, value)| (format!("{}.{key}", difference.path), Some(value)))
-                    .collect()
-            }
-            after => vec![(difference.path, after)],
-        })
-        .map(|(path, after)| FieldChange {
-            path,
-            before: None,
-            after,
-            drift: false,
-            forces_replacement: false,
-        })
-        .collect()
-}
-
-fn field_change(
-    difference: Difference,
-    spec: &Value,
-    last: Option<&Value>,
-    replace_on: &[&str],
-) -> FieldChange {
-    let field = difference.path.split('.').next().unwrap_or_default();
-    // `stack.yaml` asks for the same as at the last apply: so it is AWS that has moved.
-    let drift = last.is_some_and(|last| at(last, &difference.path) == at(spec, &difference.path));
-    FieldChange {
-        forces_replacement: replace_on.contains(&field),
-        drift,
-        path: difference.path,
-        before: difference.before,
-        after: difference.after,
-    }
-}
-
-/// The value at a path such as `tags.a.b`, where keys may hold dots themselves.
-fn at<'v>(document: &'v Value, path: &str) -> Option<&'v Value> {
-    if let Some(value) = document.get(path) {
-        return Some(value).filter(|value| !value.is_null());
-    }
-    path.match_indices('.').find_map(|(dot, _)| at(document.get(&path[..dot])?, &path[dot + 1..]))
 }
 
 /// Resolves a reference from outputs that are known.

@@ -72,6 +72,8 @@ pub trait ResourceType: 'static + Sync {
     const REPLACE_ON: &'static [&'static str];
     /// Every operation of AWS that it uses. The client refuses to change anything by another one.
     const OPERATIONS: &'static [Operation];
+    /// How an object that nobody or somebody else has made can become ours.
+    const ADOPTION: Adoption = Adoption::OnRequest;
 
     /// What users write. Unknown keys are refused; defaults are filled in.
     type Declared: Serialize + DeserializeOwned;
@@ -92,6 +94,11 @@ pub trait ResourceType: 'static + Sync {
     /// The observed spec in the wording of the desired one, wherever both mean the same.
     fn align(observed: Self::Spec, _desired: &Self::Spec) -> Self::Spec {
         observed
+    }
+
+    /// What is so wrong with a live object that it is to be shouted about.
+    fn alarm(_live: &Self::Spec) -> Option<String> {
+        None
     }
 
     /// Looks the object up. `prior` is what an earlier run was told by AWS, if there was one.
@@ -144,6 +151,17 @@ pub trait ResourceType: 'static + Sync {
     }
 }
 
+/// How an object that carries the tags of nobody, or of somebody else, can become a stack's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adoption {
+    /// When the user says so.
+    OnRequest,
+    /// Without being asked if it has no tags at all: AWS itself makes such objects.
+    IfBare,
+    /// In no case by its name; why.
+    Never(&'static str),
+}
+
 /// A live object: what it is, and what AWS assigned to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Live<S, O> {
@@ -174,8 +192,19 @@ pub enum Reading<L> {
     Present(L),
     /// It is not.
     Absent,
-    /// It was deleted but can still be brought back; the text says until when.
-    Recoverable(String),
+    /// It was deleted but can still be brought back.
+    Recoverable(Recovery),
+}
+
+/// What AWS keeps of a deleted object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// What it is, such as `the secret example/ca`.
+    pub what: String,
+    /// When AWS will delete it for good.
+    pub until: String,
+    /// The command that deletes it at once.
+    pub purge: String,
 }
 
 /// Something wrong with a declaration: where, step by step into the entry, and what.
@@ -255,6 +284,10 @@ pub trait AnyResourceType: Sync {
     fn replace_on(&self) -> &'static [&'static str];
     /// See [`ResourceType::OPERATIONS`].
     fn operations(&self) -> &'static [Operation];
+    /// See [`ResourceType::ADOPTION`].
+    fn adoption(&self) -> Adoption;
+    /// See [`ResourceType::alarm`].
+    fn alarm(&self, live: &Value) -> Option<String>;
     /// Parses a declaration and fills in its defaults.
     fn declare(
         &self,
@@ -331,6 +364,14 @@ impl<R: ResourceType> AnyResourceType for R {
         R::OPERATIONS
     }
 
+    fn adoption(&self) -> Adoption {
+        R::ADOPTION
+    }
+
+    fn alarm(&self, live: &Value) -> Option<String> {
+        R::alarm(&decode(live.clone()).ok()?)
+    }
+
     fn declare(
         &self,
         declared: &Value,
@@ -379,7 +420,7 @@ impl<R: ResourceType> AnyResourceType for R {
                     revision: live.revision,
                 }),
                 Reading::Absent => Reading::Absent,
-                Reading::Recoverable(until) => Reading::Recoverable(until),
+                Reading::Recoverable(kept) => Reading::Recoverable(kept),
             })
         })
     }
@@ -445,7 +486,8 @@ async fn finish<R: ResourceType>(aws: &Aws, job: &Job<'_>, spec: Value) -> Resul
     });
     let live = live.await?;
     let mut seen = encode(&R::align(live.spec, &decode(spec.clone())?))?;
-    if tags::owner(&seen) != tags::owner(&spec) {
+    let bare = R::ADOPTION == Adoption::IfBare && tags::is_bare(&seen);
+    if !bare && tags::owner(&seen) != tags::owner(&spec) {
         return Err(taken());
     }
     tags::forget_foreign(&mut seen, &[&spec]);

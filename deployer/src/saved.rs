@@ -5,7 +5,7 @@ mod moved;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::Path;
 use std::{fs, io};
@@ -35,6 +35,9 @@ pub struct SavedPlan {
     pub declared: BTreeMap<Address, Value>,
     /// The same with local files as fingerprints: tells later whether those have moved.
     pub wanted: BTreeMap<Address, Value>,
+    /// What was asked to be made the stack's, whoever it belongs to.
+    #[serde(default)]
+    pub adopt: BTreeSet<Address>,
     /// The plan, with the live objects that it was made against.
     pub plan: Plan,
 }
@@ -70,6 +73,7 @@ impl SavedPlan {
                 .map(|(address, it)| (address.clone(), it.declared.clone()))
                 .collect(),
             wanted: wanted.map(|(address, it)| (address.clone(), it.spec.clone())).collect(),
+            adopt: desired.adopt.clone(),
             plan,
         }
     }

@@ -2,6 +2,7 @@
 //! and each mistake is shown with its place.
 
 mod check;
+mod head;
 mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::error::{Diagnostic, Error, Result};
+use crate::yaml::Place;
 
 /// A stack file is read at a glance; anything of this size, in bytes, was not meant to be one.
 const LARGEST: u64 = 1024 * 1024;
@@ -22,6 +24,8 @@ const LARGEST: u64 = 1024 * 1024;
 pub struct Stack {
     /// The stack's name.
     pub name: String,
+    /// The account that it is for, if it says so, and where it does.
+    pub account: Option<(String, Place)>,
     /// The region that it names, if it does.
     pub region: Option<String>,
     /// The folder that paths in it are relative to.
@@ -30,6 +34,17 @@ pub struct Stack {
     pub resources: BTreeMap<Address, Declaration>,
     /// What it makes known after an apply, in order; values may hold references.
     pub outputs: Vec<(String, String)>,
+    /// Where all of this stands written.
+    pub source: Source,
+}
+
+/// The text of a stack file, to point into.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The file as the user named it.
+    pub file: String,
+    /// All that it holds.
+    pub text: String,
 }
 
 /// One entry below `resources:`.
@@ -39,8 +54,10 @@ pub struct Declaration {
     pub declared: Value,
     /// What it refers to.
     pub depends_on: BTreeSet<Address>,
-    /// The line of its address, counted from 1.
-    pub line: usize,
+    /// Whether it is neither to be deleted nor replaced.
+    pub protected: bool,
+    /// Where that is said, or else where its address stands.
+    pub place: Place,
 }
 
 impl Stack {
@@ -59,7 +76,8 @@ impl Stack {
     /// # Errors
     /// One error that lists every mistake with its place.
     pub fn parse(text: &str, file: &str, base: PathBuf) -> Result<Self> {
-        check::check(text, base).map_err(|mut mistakes| {
+        let source = Source { file: file.to_owned(), text: text.to_owned() };
+        check::check(&source, base).map_err(|mut mistakes| {
             mistakes.sort_by(|one, other| {
                 let key = |mistake: &check::Mistake| (mistake.place.line, mistake.place.column);
                 key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))
@@ -73,10 +91,28 @@ impl Stack {
                 if count == 1 { "" } else { "s" }
             ))
             .hint("nothing was read from or changed in AWS");
-            error.diagnostics =
-                mistakes.into_iter().map(|mistake| mistake.diagnose(file, text)).collect();
+            error.diagnostics = mistakes
+                .into_iter()
+                .map(|mistake| source.point(mistake.place, mistake.message))
+                .collect();
             error
         })
+    }
+
+    /// Refuses to work in another account than the one that the file names.
+    pub fn check_account(&self, account: &str) -> Result<()> {
+        let Some((wanted, place)) = self.account.as_ref().filter(|(wanted, _)| wanted != account)
+        else {
+            return Ok(());
+        };
+        let mut error = Error::new(format!(
+            "the stack `{}` is for account {wanted}, and the credentials are for account {account}",
+            self.name
+        ))
+        .hint("nothing was read from or changed in AWS")
+        .hint(format!("use credentials for {wanted}, for example with AWS_PROFILE"));
+        error.diagnostics = vec![self.source.point(*place, "no other account is meant")];
+        Err(error)
     }
 }
 
@@ -121,16 +157,16 @@ fn read(path: &Path) -> Result<String> {
     })
 }
 
-impl check::Mistake {
-    fn diagnose(self, file: &str, text: &str) -> Diagnostic {
-        let source =
-            text.lines().nth(self.place.line - 1).unwrap_or_default().trim_end().to_owned();
+impl Source {
+    /// A message about a place in the file.
+    pub fn point(&self, place: Place, message: impl Into<String>) -> Diagnostic {
+        let line = self.text.lines().nth(place.line - 1).unwrap_or_default();
         Diagnostic {
-            file: file.to_owned(),
-            line: self.place.line,
-            column: self.place.column,
-            source,
-            message: self.message,
+            file: self.file.clone(),
+            line: place.line,
+            column: place.column,
+            source: line.trim_end().to_owned(),
+            message: message.into(),
         }
     }
 }

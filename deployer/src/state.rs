@@ -64,9 +64,17 @@ pub enum Phase {
     Ready,
     /// A delete was about to begin or is under way.
     Deleting,
+    /// It was deleted. It is remembered until a later run has looked once more, because AWS may
+    /// bring it back: a late write does so with a log group.
+    Deleted,
 }
 
 impl State {
+    /// What is remembered of a resource that was not deleted since.
+    pub fn made(&self, address: &Address) -> Option<&Entry> {
+        self.resources.get(address).filter(|entry| entry.phase != Phase::Deleted)
+    }
+
     /// The state of a stack that was never applied.
     pub fn empty(stack: &str) -> Self {
         Self {

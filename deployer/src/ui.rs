@@ -1,8 +1,10 @@
 //! The user interface: the only module that prints. Data goes to standard output, everything else
 //! to standard error. Symbols carry the meaning, colour only repeats it.
 
+mod drift;
 mod errors;
 mod plans;
+mod residue;
 mod states;
 mod style;
 
@@ -18,7 +20,7 @@ use crate::apply::{Event, Outcome};
 use crate::cli::Color;
 use crate::error::{Error, Result};
 use crate::interrupt::{Answer, Signal};
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, Residue};
 use crate::resource::{Check, Finding};
 use crate::state::{Entry, State};
 use style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
@@ -96,6 +98,17 @@ impl Ui {
             self.json(&document);
         } else {
             self.data(&plans::render(plan, place));
+        }
+    }
+
+    /// What has changed since the last apply, as text or as JSON.
+    pub fn drift(&self, drift: &Plan, place: &str, as_json: bool) {
+        if as_json {
+            let found = drift::document(drift);
+            let document = json!({"format": PLAN_FORMAT, "stack": drift.stack, "drift": found});
+            self.data(&serde_json::to_string_pretty(&document).unwrap_or_default());
+        } else {
+            self.data(&drift::render(drift, place));
         }
     }
 
@@ -225,6 +238,14 @@ impl Ui {
         held
     }
 
+    /// What is left after a destroy.
+    pub fn residue(&self, residue: &Residue) {
+        if *residue != Residue::default() {
+            self.heading("What is left");
+            self.status(residue::render(residue).trim_end());
+        }
+    }
+
     /// The stack's outputs.
     pub fn outputs(&self, outputs: &[(String, String)]) {
         let width = outputs.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
@@ -260,6 +281,18 @@ impl Ui {
 #[cfg(test)]
 pub fn plain(plan: &Plan) -> String {
     anstream::adapter::strip_str(&plans::render(plan, "")).to_string()
+}
+
+/// What is left after a destroy as text, without colours.
+#[cfg(test)]
+pub fn plain_residue(residue: &Residue) -> String {
+    anstream::adapter::strip_str(&residue::render(residue)).to_string()
+}
+
+/// An error as text, without colours.
+#[cfg(test)]
+pub fn plain_error(error: &Error) -> String {
+    anstream::adapter::strip_str(&errors::render(error)).to_string()
 }
 
 /// Whether there is anything to do.

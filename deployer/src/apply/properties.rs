@@ -21,7 +21,7 @@ impl Shape {
     /// The stack file. What refers to something that is not declared is left out.
     fn text(&self) -> String {
         let mut text = "stack: demo\nresources:\n".to_owned();
-        let mut add = |line: String| text.push_str(&format!("  {line}\n"));
+        let mut add = |line: String| text.extend(["  ", &line, "\n"]);
         for (i, name) in declared(&self.secrets) {
             add(format!("secret.s{i}: {{ name: secret/{i}{name}, value_file: ca{name}.json }}"));
         }

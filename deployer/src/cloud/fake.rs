@@ -77,6 +77,15 @@ impl FakeCloud {
         self.plan_for(&stack, &gather(&stack))
     }
 
+    /// The plan for a stack file that adopts these.
+    pub(crate) fn plan_adopting(&self, text: &str, addresses: &[&str]) -> Result<Plan> {
+        let stack = Stack::parse(text, "stack.yaml", ".".into())?;
+        let addresses: Vec<_> =
+            addresses.iter().map(|address| address.parse().expect("an address")).collect();
+        let adopt = desired::adopt(&stack, &addresses)?;
+        self.plan_for(&stack, &Desired { adopt, ..gather(&stack) })
+    }
+
     /// The plan to destroy a stack.
     pub(crate) fn plan_destroy(&self, text: &str) -> Result<Plan> {
         let stack = Stack::parse(text, "stack.yaml", ".".into())?;

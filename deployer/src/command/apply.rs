@@ -6,19 +6,19 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::{Aim, Session, basis, caller};
+use super::{Aim, Session, basis, caller, residue};
 use crate::address::Address;
 use crate::apply;
 use crate::cli::{ApplyArgs, DestroyArgs, Global};
 use crate::desired::Payloads;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
-use crate::plan::{self, Plan, lookup};
+use crate::plan::{self, Desired, Plan, lookup};
 use crate::reference;
 use crate::refresh::refresh;
 use crate::saved::SavedPlan;
 use crate::stack::Stack;
-use crate::state::State;
+use crate::state::{Phase, State};
 use crate::ui::{self, Ui};
 use crate::verify;
 
@@ -35,7 +35,7 @@ enum Consent {
 /// How a run ended.
 enum Ended {
     /// All that was planned is done.
-    Reached(Box<Session>),
+    Reached(Box<Session>, Box<Desired>),
     /// Something failed, or the run was to end.
     Short(ExitCode),
 }
@@ -48,11 +48,14 @@ pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<
         None => Consent::Asked("Apply these changes?"),
     };
     let destroy = matches!(&consent, Consent::Reviewed(_, saved) if saved.destroy);
-    match converge(global, destroy, "apply", &consent, ui).await? {
-        Ended::Reached(session) if !destroy && !args.no_verify => {
-            verify(global, *session, ui).await
-        }
-        Ended::Reached(_) => Ok(ExitCode::SUCCESS),
+    let adopt = match &consent {
+        Consent::Reviewed(_, saved) => saved.adopt.iter().cloned().collect(),
+        _ => args.adopt.clone(),
+    };
+    match converge(global, (destroy, &adopt), "apply", &consent, ui).await? {
+        Ended::Reached(session, desired) if destroy => residue::clear(*session, &desired, ui).await,
+        Ended::Reached(session, _) if !args.no_verify => verify(global, *session, ui).await,
+        Ended::Reached(..) => Ok(ExitCode::SUCCESS),
         Ended::Short(status) => Ok(status),
     }
 }
@@ -60,10 +63,10 @@ pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<
 /// Removes everything that belongs to the stack: the plan against an empty one.
 pub(super) async fn destroy(global: &Global, args: &DestroyArgs, ui: &Ui) -> Result<ExitCode> {
     let consent = if args.yes { Consent::Given } else { Consent::Asked("Delete all of this?") };
-    Ok(match converge(global, true, "destroy", &consent, ui).await? {
-        Ended::Reached(_) => ExitCode::SUCCESS,
-        Ended::Short(status) => status,
-    })
+    match converge(global, (true, &[]), "destroy", &consent, ui).await? {
+        Ended::Reached(session, desired) => residue::clear(*session, &desired, ui).await,
+        Ended::Short(status) => Ok(status),
+    }
 }
 
 /// Asks what was applied whether it works; the state is free for others meanwhile.
@@ -80,7 +83,7 @@ async fn verify(global: &Global, session: Session, ui: &Ui) -> Result<ExitCode> 
 /// Plans, asks, and carries out.
 async fn converge(
     global: &Global,
-    destroy: bool,
+    (destroy, adopt): (bool, &[Address]),
     command: &str,
     consent: &Consent,
     ui: &Ui,
@@ -89,7 +92,7 @@ async fn converge(
     if let Consent::Reviewed(path, saved) = consent {
         saved.check_place(global.local, path)?;
     }
-    let Aim { stack, desired, payloads, .. } = Aim::load(global, destroy, ui)?;
+    let Aim { stack, desired, payloads, .. } = Aim::load(global, destroy, adopt, ui)?;
     let mut session = Session::open_locked(global, stack, command, ui).await?;
     let basis = basis(global, &session);
     if let Consent::Reviewed(path, saved) = consent {
@@ -105,14 +108,18 @@ async fn converge(
     if let (Consent::Asked(question), false) = (consent, ui::is_empty(&plan)) {
         ui.confirm(question)?;
     }
-    let short = carry_out(&plan, &payloads, &mut session, &interrupt, ui).await?;
-    Ok(short.map_or_else(|| Ended::Reached(Box::new(session)), Ended::Short))
+    let short = carry_out(&plan, &payloads, destroy, &mut session, &interrupt, ui).await?;
+    Ok(match short {
+        Some(status) => Ended::Short(status),
+        None => Ended::Reached(Box::new(session), Box::new(desired)),
+    })
 }
 
 /// The status of a run that fell short, if it did.
 async fn carry_out(
     plan: &Plan,
     payloads: &Payloads,
+    destroy: bool,
     session: &mut Session,
     interrupt: &Interrupt,
     ui: &Ui,
@@ -122,7 +129,11 @@ async fn carry_out(
     let events = |event: &apply::Event<'_>| ui.event(event);
     let interrupted = || interrupt.asked().is_some();
     interrupt.changing();
-    let outcome = apply::apply(plan, payloads, &*aws, store, &events, &interrupted).await?;
+    let mut outcome = apply::apply(plan, payloads, &*aws, store, &events, &interrupted).await?;
+    if destroy && outcome.failed.is_empty() {
+        // The report at the end tells all of it, and more.
+        outcome.kept.clear();
+    }
     if !ui::is_empty(plan) {
         ui.outcome(&outcome, aws.calls.count());
     }
@@ -144,6 +155,7 @@ fn outputs(stack: &Stack, state: &State) -> Vec<(String, String)> {
     let known: BTreeMap<Address, Value> = state
         .resources
         .iter()
+        .filter(|(_, entry)| entry.phase != Phase::Deleted)
         .map(|(address, entry)| (address.clone(), entry.outputs.clone()))
         .collect();
     stack

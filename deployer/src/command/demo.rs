@@ -32,7 +32,7 @@ pub(super) async fn run(global: &Global, args: &DemoArgs, ui: &Ui) -> Result<Exi
         "3. deployer --local apply: AWS is brought to what {} says",
         global.stack.display()
     ));
-    let apply = ApplyArgs { plan: None, yes: true, no_verify: false };
+    let apply = ApplyArgs { plan: None, yes: true, adopt: Vec::new(), no_verify: false };
     let status = apply::apply(&global, &apply, ui).await?;
     if status != ExitCode::SUCCESS {
         return Ok(status);
@@ -58,7 +58,7 @@ const NEXT: [(&str, &str); 6] = [
     ("-- --local plan", "no changes: AWS is as declared"),
     ("-- --local apply", "after you have edited stack.yaml"),
     ("-- --local issue --dns NAME", "another certificate, into certs/"),
-    ("-- --local destroy", "remove everything"),
+    ("-- --local destroy", "remove everything, once `protect` is lifted"),
     ("-- local stop", "stop the local AWS"),
     ("-- plan", "the same on your AWS account: see README.md"),
 ];

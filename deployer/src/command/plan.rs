@@ -16,7 +16,7 @@ const CHANGES: u8 = 2;
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, ui: &Ui) -> Result<ExitCode> {
     let _interrupt = Interrupt::listen(ui::interrupted)?;
-    let Aim { stack, desired, destroy, .. } = Aim::load(global, args.destroy, ui)?;
+    let Aim { stack, desired, destroy, .. } = Aim::load(global, args.destroy, &args.adopt, ui)?;
     let session = Session::open(global, stack, ui).await?;
     let observed = refresh(&session.aws, &session.stack, &session.store.state).await?;
     let plan = plan::plan(&desired, &observed, &session.store.state)?;

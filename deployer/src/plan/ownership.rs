@@ -1,12 +1,13 @@
-//! Whose objects are whose: ours by tag are adopted in silence, those of others are refused.
+//! Whose objects are whose: ours by tag are ours in silence, those of others are refused unless the
+//! user has them adopted.
 
 use serde_json::Value;
 
-use super::{Desired, Observed};
+use super::{Desired, Observed, Reason};
 use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::resource::{Object, Reading, tags};
-use crate::state::{Entry, State};
+use crate::resource::{self, Adoption, Object, Reading, tags};
+use crate::state::{Entry, Phase, State};
 
 /// Refuses objects that are wanted but belong to others.
 ///
@@ -18,7 +19,10 @@ pub(super) fn check(desired: &Desired, observed: &Observed, state: &State) -> Re
         .keys()
         .filter_map(|address| match observed.get(address) {
             Some(Reading::Present(live)) => {
-                refusal(&desired.stack, address, live, state.resources.get(address))
+                match claim(desired, address, live, state.made(address)) {
+                    Claim::Others => Some(refusal(&desired.stack, address, live)),
+                    Claim::Ours | Claim::Adopted(_) => None,
+                }
             }
             _ => None,
         })
@@ -36,32 +40,74 @@ pub(super) fn check(desired: &Desired, observed: &Observed, state: &State) -> Re
     }
 }
 
-fn refusal(stack: &str, address: &Address, live: &Object, entry: Option<&Entry>) -> Option<Error> {
-    let (its_stack, its_address) = tags::owner(&live.spec)?;
-    let ours = its_stack == stack && its_address == address.to_string();
+/// Whose an object is that a stack wants.
+pub(super) enum Claim {
+    /// This stack's.
+    Ours,
+    /// It becomes this stack's; why.
+    Adopted(Reason),
+    /// Somebody else's.
+    Others,
+}
+
+pub(super) fn claim(
+    desired: &Desired,
+    address: &Address,
+    live: &Object,
+    entry: Option<&Entry>,
+) -> Claim {
+    let Some((its_stack, its_address)) = tags::owner(&live.spec) else { return Claim::Ours };
+    let ours = its_stack == desired.stack && its_address == address.to_string();
     // What we have made ourselves is still ours when somebody has taken its tags off.
-    let untagged = its_stack.is_empty() || (its_stack == stack && its_address.is_empty());
+    let untagged = its_stack.is_empty() || (its_stack == desired.stack && its_address.is_empty());
     if ours || (untagged && entry.is_some()) {
-        return None;
+        Claim::Ours
+    } else if desired.adopt.contains(address) {
+        Claim::Adopted(Reason::Adopted)
+    } else if is_bare(address, live) {
+        Claim::Adopted(Reason::AdoptedBare)
+    } else {
+        Claim::Others
     }
-    let whose = match (its_stack, its_address) {
+}
+
+/// Whether this is an object that AWS has made by itself.
+fn is_bare(address: &Address, live: &Object) -> bool {
+    adoption(address) == Some(Adoption::IfBare) && tags::is_bare(&live.spec)
+}
+
+fn adoption(address: &Address) -> Option<Adoption> {
+    resource::find(&address.kind).map(resource::AnyResourceType::adoption)
+}
+
+/// Whose an object is, in words.
+pub(super) fn whose(live: &Object) -> String {
+    match tags::owner(&live.spec).unwrap_or_default() {
         ("", _) => "it carries no ownership tags".to_owned(),
         (its_stack, "") => {
             format!("its tags say that it is of the stack `{its_stack}`, but not what")
         }
-        _ => format!("its tags say that it is {its_address} of the stack `{its_stack}`"),
-    };
+        (its_stack, its_address) => {
+            format!("its tags say that it is {its_address} of the stack `{its_stack}`")
+        }
+    }
+}
+
+fn refusal(stack: &str, address: &Address, live: &Object) -> Error {
     let name = live.outputs.get("arn").or(live.outputs.get("id")).and_then(Value::as_str);
     let name = name.unwrap_or_default();
-    Some(
-        Error::new(format!("{address} exists already and is not this stack's: {name}")).because(whose).hint(
-            format!(
-                "to adopt it, tag it with {}={stack} and {}={address}; otherwise choose another name",
-                tags::STACK,
-                tags::ADDRESS
-            ),
-        ),
-    )
+    let adopt = match adoption(address) {
+        Some(Adoption::Never(_)) => by_tag(stack, address),
+        _ => format!("add `--adopt {address}`"),
+    };
+    Error::new(format!("{address} exists already and is not this stack's: {name}"))
+        .because(whose(live))
+        .hint(format!("to adopt it, {adopt}; otherwise choose another name"))
+}
+
+/// How an object becomes a stack's by the hand of the user.
+pub fn by_tag(stack: &str, address: &Address) -> String {
+    format!("tag it with {}={stack} and {}={address}", tags::STACK, tags::ADDRESS)
 }
 
 /// Whether an object that is not wanted is ours to delete.
@@ -74,7 +120,12 @@ pub(super) fn may_delete(
     match tags::owner(&live.spec) {
         // An object without tags of its own lives within one that was found to be ours.
         None => true,
-        Some(("", _) | (_, "")) => entry.is_some(),
+        Some(("", _) | (_, "")) => match entry.map(|entry| entry.phase) {
+            None => false,
+            // What we have deleted is gone: this is another one.
+            Some(Phase::Deleted) => is_bare(address, live),
+            Some(Phase::Creating | Phase::Ready | Phase::Deleting) => true,
+        },
         // Under another address it was moved there, and is not to go.
         Some((its_stack, its_address)) => its_stack == stack && its_address == address.to_string(),
     }

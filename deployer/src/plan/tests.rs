@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::cloud::fake::FakeCloud;
+use crate::resource::Recovery;
 use crate::ui;
 
 /// One entry of each kind, referring to one another as in the default stack.
@@ -442,13 +443,14 @@ fn an_open_route_is_drift() {
         "http_route",
         |object| object.spec["authorization"] = json!("NONE"),
         &expect![[r#"
-        Plan for demo 
+            Plan for demo 
 
-        ~ http_route.issue_cert  drift: it was changed outside of deployer
-            authorization  "NONE" → "AWS_IAM"  (drift)
+            ~ http_route.issue_cert  drift: it was changed outside of deployer
+            !!  PUBLIC: anybody can call POST /issue-cert of the API id-demo
+                authorization  "NONE" → "AWS_IAM"  (drift)
 
-        Summary: 1 to change, 5 unchanged
-    "#]],
+            Summary: 1 to change, 5 unchanged
+        "#]],
     );
 }
 
@@ -592,16 +594,83 @@ fn an_object_of_another_stack_is_refused_with_the_way_to_adopt_it() {
     expect![[r#"
         log_group.a exists already and is not this stack's: arn:aws:log_group:/a
         its tags say that it is log_group.a of the stack `other`
-        to adopt it, tag it with deployer:stack=demo and deployer:address=log_group.a; otherwise choose another name"#]].assert_eq(&format!("{error}\n{}\n{}", error.causes.join("\n"), error.hints.join("\n")));
+        to adopt it, add `--adopt log_group.a`; otherwise choose another name"#]]
+    .assert_eq(&format!("{error}\n{}\n{}", error.causes.join("\n"), error.hints.join("\n")));
 }
 
 #[test]
 fn an_object_without_tags_is_refused() {
-    let cloud = deployed(ONE);
+    let cloud = deployed(ROLE);
     cloud.lose_state();
-    cloud.tamper("log_group", |object| object.spec["tags"] = json!({}));
-    let error = cloud.plan(ONE).expect_err("nobody knows whose it is");
+    cloud.tamper("iam_role", |object| object.spec["tags"] = json!({}));
+    let error = cloud.plan(ROLE).expect_err("nobody knows whose it is");
     assert!(error.causes[0].contains("no ownership tags"), "{error:?}");
+}
+
+/// A role of somebody else, under the name that ours is to have.
+const ROLE: &str = "stack: demo\nresources:\n  iam_role.a: { name: a }\n";
+
+#[test]
+fn what_is_adopted_gets_our_tags_and_whatever_differs() {
+    let cloud = deployed(&ROLE.replace("stack: demo", "stack: other"));
+    cloud.lose_state();
+    cloud.plan(ROLE).expect_err("it is another's");
+    let ours = ROLE.replace("name: a }", "name: a, description: Ours }");
+    let plan = cloud.plan_adopting(&ours, &["iam_role.a"]).expect("a plan");
+    expect![[r#"
+        Plan for demo 
+
+        ~ iam_role.a  adopted: it was not this stack's
+            description          "" → "Ours"
+            tags.deployer:stack  "other" → "demo"
+
+        Summary: 1 to change
+    "#]]
+    .assert_eq(&ui::plain(&plan));
+    cloud.carry_out(&plan);
+    assert!(ui::is_empty(&cloud.plan(&ours).expect("a plan")));
+}
+
+#[test]
+fn only_what_is_declared_and_found_by_name_can_be_adopted() {
+    let refusals: Vec<_> =
+        ["log_group.singer", "secret.other_thing", "http_api.issuer", "http_route.issue_cert"]
+            .map(|address| FakeCloud::new().plan_adopting(STACK, &[address]))
+            .map(|plan| ui::plain_error(&plan.expect_err("it cannot be adopted")))
+            .into();
+    expect![[r#"
+        error: stack.yaml does not declare log_group.singer
+          hint: did you mean log_group.signer?
+        error: stack.yaml does not declare secret.other_thing
+          hint: it declares http_api.issuer, http_route.issue_cert, iam_role.signer, lambda_function.signer, log_group.signer, secret.ca
+        error: http_api.issuer cannot be adopted by its name
+          because: names of APIs are not unique, so an API is found by its ownership tags
+          hint: tag it with deployer:stack=demo and deployer:address=http_api.issuer instead
+        error: http_route.issue_cert cannot be adopted by its name
+          because: a route is its API's: there is nothing to adopt but the API
+    "#]].assert_eq(&refusals.concat());
+}
+
+#[test]
+fn a_log_group_without_any_tags_is_adopted_without_asking() {
+    let cloud = FakeCloud::new();
+    revive(&cloud);
+    check(
+        &cloud,
+        ONE,
+        &expect![[r#"
+        Plan for demo 
+
+        ~ log_group.a  adopted: it has no tags at all, as what AWS makes by itself
+            retention_days         (none) → 30
+            tags.deployer:address  (none) → "log_group.a"
+            tags.deployer:stack    (none) → "demo"
+
+        Summary: 1 to change
+    "#]],
+    );
+    cloud.tamper("log_group", |object| object.spec["tags"]["team"] = json!("theirs"));
+    cloud.plan(ONE).expect_err("somebody has made it");
 }
 
 #[test]
@@ -625,7 +694,7 @@ fn an_address_that_is_renamed_together_with_its_tag_keeps_its_object() {
     let cloud = deployed(ONE);
     let renamed = ONE.replace("log_group.a", "log_group.b");
     let error = cloud.plan(&renamed).expect_err("its tag still names the old address");
-    assert!(error.hints[0].contains("deployer:address=log_group.b"), "{error:?}");
+    assert!(error.hints[0].contains("--adopt log_group.b"), "{error:?}");
     cloud.tamper("log_group", |object| {
         object.spec["tags"]["deployer:address"] = json!("log_group.b");
     });
@@ -657,6 +726,161 @@ fn what_an_interrupted_delete_may_have_left_is_deleted_again() {
     assert_eq!((route.action, &route.reasons[..]), (Action::Delete, &[Reason::Unfinished][..]));
 }
 
+/// A log group that must not be lost.
+const PROTECTED: &str =
+    "stack: demo\nresources:\n  log_group.a:\n    name: /a\n    protect: true\n";
+
+fn check_refusal(plan: Result<Plan>, expect: &Expect) {
+    expect.assert_eq(&ui::plain_error(&plan.expect_err("it is protected")));
+}
+
+#[test]
+fn what_is_protected_is_not_destroyed() {
+    let cloud = deployed(PROTECTED);
+    check_refusal(
+        cloud.plan_destroy(PROTECTED),
+        &expect![[r#"
+        error: log_group.a is protected, and would be deleted
+
+         --> stack.yaml:5:5
+        5 |     protect: true
+          |     ^ this protects log_group.a, which would be deleted
+
+          hint: if it is to go: set `protect: false`, apply, then do this again
+          hint: nothing was changed
+    "#]],
+    );
+    // Neither AWS nor the state need the other to remember.
+    cloud.tamper("log_group", |object| {
+        object.spec["tags"].as_object_mut().expect("tags").remove("deployer:protected");
+    });
+    cloud.plan_destroy(PROTECTED).expect_err("the state remembers");
+    cloud.apply(PROTECTED);
+    cloud.lose_state();
+    cloud.plan_destroy(PROTECTED).expect_err("its tag says so");
+}
+
+#[test]
+fn what_is_protected_outlives_its_entry() {
+    let cloud = deployed(PROTECTED);
+    check_refusal(
+        cloud.plan("stack: demo\nresources: {}\n"),
+        &expect![[r#"
+        error: log_group.a is protected, and would be deleted
+          because: log_group.a is not declared any more
+          hint: if it is to go: declare it again with `protect: false`, apply, then do this again
+          hint: nothing was changed
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_protected_is_not_replaced() {
+    let cloud = deployed(PROTECTED);
+    check_refusal(
+        cloud.plan(&PROTECTED.replace("/a", "/b")),
+        &expect![[r#"
+        error: log_group.a is protected, and would be replaced
+
+         --> stack.yaml:5:5
+        5 |     protect: true
+          |     ^ this protects log_group.a, which would be replaced
+
+          hint: if it is to go: apply with nothing changed but `protect: false`, then do this again
+          hint: nothing was changed
+    "#]],
+    );
+    check_refusal(
+        cloud.plan(&PROTECTED.replace("/a", "/b").replace("true", "false")),
+        &expect![[r#"
+            error: log_group.a is protected, and would be replaced
+
+             --> stack.yaml:5:5
+            5 |     protect: false
+              |     ^ log_group.a would be replaced, and no apply has lifted its protection yet
+
+              hint: if it is to go: apply with nothing changed but `protect: false`, then do this again
+              hint: nothing was changed
+        "#]],
+    );
+}
+
+#[test]
+fn all_that_is_protected_is_named_in_one_error() {
+    let twice = "stack: demo\nresources:\n  log_group.a: { name: /a, protect: true }\n  \
+                 log_group.b: { name: /b, protect: true }\n";
+    let cloud = deployed(twice);
+    check_refusal(
+        cloud.plan_destroy(twice),
+        &expect![[r#"
+        error: 2 objects are protected, and would be deleted or replaced
+
+         --> stack.yaml:3:28
+        3 |   log_group.a: { name: /a, protect: true }
+          |                            ^ this protects log_group.a, which would be deleted
+
+         --> stack.yaml:4:28
+        4 |   log_group.b: { name: /b, protect: true }
+          |                            ^ this protects log_group.b, which would be deleted
+
+          hint: if it is to go: set `protect: false`, apply, then do this again
+          hint: nothing was changed
+    "#]],
+    );
+}
+
+#[test]
+fn lifting_a_protection_is_a_change_of_its_own() {
+    let cloud = deployed(PROTECTED);
+    let lifted = PROTECTED.replace("    protect: true\n", "");
+    check_refusal(
+        cloud.plan_destroy(&lifted),
+        &expect![[r#"
+        error: log_group.a is protected, and would be deleted
+
+         --> stack.yaml:3:3
+        3 |   log_group.a:
+          |   ^ log_group.a would be deleted, and no apply has lifted its protection yet
+
+          hint: if it is to go: apply, then do this again
+          hint: nothing was changed
+    "#]],
+    );
+    // Also when nobody remembers that it was set.
+    cloud.lose_state();
+    check(
+        &cloud,
+        &lifted,
+        &expect![[r#"
+        Plan for demo 
+
+        ~ log_group.a  it is ours by tag, and differs from stack.yaml
+            tags.deployer:protected  "true" → (none)
+
+        Summary: 1 to change
+    "#]],
+    );
+    cloud.apply(&lifted);
+    assert_eq!(cloud.destroy(&lifted), ["delete log_group.a"]);
+}
+
+#[test]
+fn a_route_is_protected_by_its_api() {
+    let text = STACK.replace("    route: POST", "    protect: true\n    route: POST");
+    check_refusal(
+        FakeCloud::new().plan(&text),
+        &expect![[r#"
+        error: stack.yaml has 1 mistake
+
+          --> stack.yaml:20:5
+        20 |     protect: true
+           |     ^ protection is kept in tags, and this has none: protect its API instead
+
+          hint: nothing was read from or changed in AWS
+    "#]],
+    );
+}
+
 #[test]
 fn destroy_goes_from_the_users_to_the_used() {
     let cloud = deployed(STACK);
@@ -680,7 +904,114 @@ fn destroy_goes_from_the_users_to_the_used() {
     .assert_eq(&ui::plain(&cloud.plan_destroy(STACK).expect("a plan")));
     assert_eq!(cloud.destroy(STACK).len(), 6);
     assert!(cloud.objects.borrow().is_empty());
-    assert!(cloud.store("demo").state.resources.is_empty());
+    let state = cloud.store("demo").state;
+    assert!(state.resources.values().all(|entry| entry.phase == Phase::Deleted), "{state:?}");
+    assert_eq!(cloud.destroy(STACK), Vec::<String>::new());
+    assert!(cloud.store("demo").state.resources.is_empty(), "what stayed away is forgotten");
+}
+
+/// A log group as a late write of Lambda makes it.
+fn revive(cloud: &FakeCloud) {
+    let address: Address = "log_group.a".parse().expect("an address");
+    let spec = json!({"name": "/a", "tags": {}});
+    let outputs = json!({"arn": "arn:aws:log_group:/a", "id": "id-/a"});
+    let key = (address.kind, "\"/a\"".to_owned());
+    cloud.objects.borrow_mut().insert(key, Object::new(spec, outputs));
+}
+
+#[test]
+fn what_comes_back_after_its_delete_is_deleted_again() {
+    let cloud = deployed(ONE);
+    cloud.destroy(ONE);
+    revive(&cloud);
+    expect![[r#"
+        Plan for demo 
+
+        - log_group.a  it was deleted, and is there again
+
+        Summary: 1 to delete
+    "#]]
+    .assert_eq(&ui::plain(&cloud.plan_destroy(ONE).expect("a plan")));
+    let nothing = "stack: demo\nresources: {}\n";
+    assert_eq!(cloud.apply(nothing), ["delete log_group.a"]);
+
+    // What carries somebody's tags has nothing to do with what we have deleted.
+    revive(&cloud);
+    cloud.tamper("log_group", |object| object.spec["tags"]["team"] = json!("theirs"));
+    assert_eq!(cloud.apply(nothing), Vec::<String>::new());
+    assert!(cloud.store("demo").state.resources.is_empty(), "and is forgotten");
+    assert_eq!(cloud.objects.borrow().len(), 1);
+}
+
+#[test]
+fn what_was_deleted_is_made_again_as_if_it_were_new() {
+    let cloud = deployed(ONE);
+    cloud.destroy(ONE);
+    check(
+        &cloud,
+        ONE,
+        &expect![[r#"
+        Plan for demo 
+
+        + log_group.a  new in stack.yaml
+            name                   "/a"
+            retention_days         30
+            tags.deployer:address  "log_group.a"
+            tags.deployer:stack    "demo"
+
+        Summary: 1 to create
+    "#]],
+    );
+    assert_eq!(cloud.apply(ONE), ["create log_group.a"]);
+    cloud.destroy(ONE);
+    revive(&cloud);
+    check(
+        &cloud,
+        ONE,
+        &expect![[r#"
+        Plan for demo 
+
+        ~ log_group.a  adopted: it has no tags at all, as what AWS makes by itself
+            retention_days         (none) → 30
+            tags.deployer:address  (none) → "log_group.a"
+            tags.deployer:stack    (none) → "demo"
+
+        Summary: 1 to change
+    "#]],
+    );
+    cloud.apply(ONE);
+    assert!(ui::is_empty(&cloud.plan(ONE).expect("a plan")));
+}
+
+#[test]
+fn a_destroy_tells_what_is_left() {
+    let cloud = deployed(STACK);
+    cloud.tamper("iam_role", |object| object.spec["tags"]["deployer:stack"] = json!("other"));
+    let stack = crate::stack::Stack::parse(STACK, "stack.yaml", ".".into()).expect("a stack");
+    let desired = crate::desired::nothing(&stack);
+    let mut observed = Observed::new();
+    let secret = Recovery {
+        what: "the secret demo/ca".to_owned(),
+        until: "2026-05-08T00:00:00Z".to_owned(),
+        purge: "aws secretsmanager delete-secret".to_owned(),
+    };
+    let mut state = cloud.store("demo").state;
+    for (address, entry) in &mut state.resources {
+        entry.phase = Phase::Deleted;
+        observed.insert(address.clone(), Reading::Absent);
+    }
+    let objects = cloud.objects.borrow();
+    let role = objects.values().find(|object| object.spec["trust"].is_object());
+    let role = role.cloned().expect("a role");
+    observed.insert("iam_role.signer".parse().expect("an address"), Reading::Present(role));
+    observed.insert("secret.ca".parse().expect("an address"), Reading::Recoverable(secret));
+    expect![[r#"
+        ✓ 4 objects are gone
+        ! secret.ca: AWS keeps the secret demo/ca until 2026-05-08T00:00:00Z
+            to bring it back until then: deployer apply
+            to be rid of it at once: aws secretsmanager delete-secret
+        - iam_role.signer was left alone: its tags say that it is iam_role.signer of the stack `other`
+    "#]].assert_eq(&ui::plain_residue(&Residue::of(&desired, &observed, &state)));
 }
 
 #[test]
@@ -693,23 +1024,27 @@ fn destroying_nothing_is_fine() {
 #[test]
 fn only_a_recoverable_secret_is_restored() {
     let stack = crate::stack::Stack::parse(STACK, "stack.yaml", ".".into()).expect("a stack");
-    let until = "AWS has it scheduled for deletion on 2026-05-08T00:00:00Z".to_owned();
+    let kept = Recovery {
+        what: "the secret demo/ca".to_owned(),
+        until: "2026-05-08T00:00:00Z".to_owned(),
+        purge: "aws delete-secret".to_owned(),
+    };
     let observed =
-        Observed::from([("secret.ca".parse().expect("an address"), Reading::Recoverable(until))]);
+        Observed::from([("secret.ca".parse().expect("an address"), Reading::Recoverable(kept))]);
     let mut desired = crate::cloud::fake::gather(&stack);
     desired.resources.retain(|address, _| address.kind == "secret");
     let plan = plan(&desired, &observed, &State::empty("demo")).expect("a plan");
     expect![[r#"
         Plan for demo 
 
-        + secret.ca  restored: AWS has it scheduled for deletion on 2026-05-08T00:00:00Z
+        ^ secret.ca  AWS has it scheduled for deletion on 2026-05-08T00:00:00Z
             name                   "demo/ca"
             recovery_window_days   30
             tags.deployer:address  "secret.ca"
             tags.deployer:stack    "demo"
             value_sha256           "sha256 of \"ca.json\""
 
-        Summary: 1 to create
+        Summary: 1 to restore
     "#]]
     .assert_eq(&ui::plain(&plan));
 }

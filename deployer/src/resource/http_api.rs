@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::operations::{self as op, Operation};
 use super::tags::{self, Tags};
-use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{Adoption, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Answer, Aws, Verdict};
 use crate::error::{Error, Result};
@@ -82,6 +82,9 @@ description: Issues certificates
         op::changes("UpdateStage", &["apigateway:PATCH"]),
         op::removes("DeleteApi", &["apigateway:DELETE"]),
     ];
+
+    const ADOPTION: Adoption =
+        Adoption::Never("names of APIs are not unique, so an API is found by its ownership tags");
 
     type Declared = Spec;
     type Identity = Identity;

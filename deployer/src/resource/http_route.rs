@@ -14,7 +14,7 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::operations::{self as op, Operation};
-use super::{Check, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{Adoption, Check, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use super::{http_api, tags};
 use crate::address::Address;
 use crate::aws::{self, Aws, Verdict};
@@ -118,6 +118,9 @@ function: ${lambda_function.signer.arn}
         op::removes("DeleteRoute", &["apigateway:DELETE"]),
     ];
 
+    const ADOPTION: Adoption =
+        Adoption::Never("a route is its API's: there is nothing to adopt but the API");
+
     type Declared = Declared;
     type Identity = Identity;
     type Spec = Spec;
@@ -162,6 +165,18 @@ function: ${lambda_function.signer.arn}
             invoke_from,
         };
         Ok(Gathered { spec, payload: None })
+    }
+
+    fn alarm(live: &Spec) -> Option<String> {
+        let Spec { api, route, authorization, .. } = live;
+        if *authorization == aws_iam() {
+            return None;
+        }
+        Some(if authorization == AuthorizationType::None.as_str() {
+            format!("PUBLIC: anybody can call {route} of the API {api}")
+        } else {
+            format!("{route} of the API {api} is open to callers that IAM does not know")
+        })
     }
 
     async fn read(

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::operations::{self as op, Operation};
 use super::tags::{self, Tags};
-use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{Adoption, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Aws};
 use crate::error::Result;
@@ -70,6 +70,9 @@ retention_days: 30
         op::changes("UntagResource", &["logs:UntagResource"]),
         op::removes("DeleteLogGroup", &["logs:DeleteLogGroup"]),
     ];
+
+    /// Lambda makes the group of a function that has none, and a late write that of one just deleted.
+    const ADOPTION: Adoption = Adoption::IfBare;
 
     type Declared = Spec;
     type Identity = Identity;

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::operations::{self as op, Operation};
 use super::tags::{self, Tags};
-use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{Fault, Gathered, Job, Live, Reading, Recovery, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Answer, Aws, EARLIER_SECRET, Verdict};
 use crate::error::{Error, Result};
@@ -194,9 +194,15 @@ recovery_window_days: 30
                     .because(format!("somebody has deleted it, and AWS keeps it until {date}"))
                     .hint("choose another name, or wait until then"));
             }
-            return Ok(Reading::Recoverable(format!(
-                "AWS has it scheduled for deletion on {date}"
-            )));
+            let arn = secret.arn().unwrap_or_default();
+            return Ok(Reading::Recoverable(Recovery {
+                what: format!("the secret {}", identity.name),
+                until: date,
+                purge: format!(
+                    "aws secretsmanager delete-secret --force-delete-without-recovery --region {} --secret-id {arn}",
+                    aws.region
+                ),
+            }));
         }
         let mut live = observe(&secret);
         live.spec.recovery_window_days = identity.recovery_window_days;

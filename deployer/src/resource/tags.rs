@@ -1,4 +1,5 @@
-//! Tags: those that users give, and the two by which we know our own objects again.
+//! Tags: those that users give, the two by which we know our own objects again, and the one that
+//! protects them.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,10 @@ pub const STACK: &str = "deployer:stack";
 /// Marks which resource of its stack an object is.
 pub const ADDRESS: &str = "deployer:address";
 
+/// Marks an object that is neither to be deleted nor replaced, with the value `true`. AWS remembers
+/// it when the state and the stack file are lost.
+pub const PROTECTED: &str = "deployer:protected";
+
 /// AWS's limits on tags, which the services share.
 ///
 /// Source: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>.
@@ -36,21 +41,35 @@ pub fn validate(tags: &Tags) -> Vec<Fault> {
             fault("names that begin with `aws:` or `deployer:` are reserved");
         }
     }
-    // AWS takes 50, and two of them are ours.
-    if tags.len() > 48 {
-        faults.push(Fault::new(["tags"], "at most 48 tags fit beside the two ownership tags"));
+    // AWS takes 50, and three of them are ours.
+    if tags.len() > 47 {
+        faults.push(Fault::new(["tags"], "at most 47 tags fit beside the deployer's own"));
     }
     faults
 }
 
-/// Completes the tags of a declaration that has any: the stack's, its own, and those of ownership.
-pub fn merge(declared: &mut Value, common: &Tags, stack: &str, address: &Address) {
+/// Completes the tags of a declaration that has any: the stack's, its own, those of ownership, and
+/// that of protection.
+pub fn merge(declared: &mut Value, common: &Tags, stack: &str, address: &Address, protected: bool) {
     let Some(Value::Object(own)) = declared.get_mut("tags") else { return };
     for (key, value) in common {
         own.entry(key.clone()).or_insert_with(|| value.clone().into());
     }
     own.insert(STACK.to_owned(), stack.into());
     own.insert(ADDRESS.to_owned(), address.to_string().into());
+    if protected {
+        own.insert(PROTECTED.to_owned(), "true".into());
+    }
+}
+
+/// Whether an object has tags, and none at all.
+pub fn is_bare(spec: &Value) -> bool {
+    spec.get("tags").and_then(Value::as_object).is_some_and(serde_json::Map::is_empty)
+}
+
+/// Whether an object is marked as protected.
+pub fn is_protected(spec: &Value) -> bool {
+    spec.get("tags").and_then(|tags| tags.get(PROTECTED)).is_some_and(|value| value == "true")
 }
 
 /// Who owns an object, by its tags: the stack and the address. `None` where it has no tags at all,
@@ -83,10 +102,13 @@ pub async fn all_tagged<T>(
     found.try_filter_map(async |found| Ok(found)).try_collect().await
 }
 
-/// Leaves only the tags that somebody of ours has set: those of others are none of our business.
+/// Leaves only the tags that somebody of ours has set: those of others are none of our business. A
+/// protection is, whoever has set it: it must be seen to be lifted.
 pub fn forget_foreign(observed: &mut Value, ours: &[&Value]) {
     let Some(Value::Object(tags)) = observed.get_mut("tags") else { return };
-    tags.retain(|key, _| ours.iter().any(|spec| spec["tags"].get(key).is_some()));
+    tags.retain(|key, _| {
+        key == PROTECTED || ours.iter().any(|spec| spec["tags"].get(key).is_some())
+    });
 }
 
 /// What turns one set of tags into another: those to set, and the names of those to remove.

@@ -10,11 +10,14 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::trial::{Misfit, Trial, plain};
-use super::{Declaration, Stack};
+use super::{Declaration, Source, Stack};
 use crate::address::Address;
 use crate::resource::{self, AnyResourceType, RESOURCE_TYPES, tags};
 use crate::yaml::{self, Content, Node, Place};
 use crate::{graph, reference};
+
+/// The key of an entry that protects what it declares from being deleted and replaced.
+const PROTECT: &str = "protect";
 
 /// Something wrong, and where.
 pub(super) struct Mistake {
@@ -23,30 +26,31 @@ pub(super) struct Mistake {
 }
 
 /// Checks a whole stack file.
-pub(super) fn check(text: &str, base: PathBuf) -> Result<Stack, Vec<Mistake>> {
-    let root = yaml::parse(text).map_err(|(message, place)| vec![Mistake { place, message }])?;
-    let mut checker = Checker { text, mistakes: Vec::new() };
-    let stack = checker.stack(&root, base);
+pub(super) fn check(source: &Source, base: PathBuf) -> Result<Stack, Vec<Mistake>> {
+    let root =
+        yaml::parse(&source.text).map_err(|(message, place)| vec![Mistake { place, message }])?;
+    let mut checker = Checker { text: &source.text, mistakes: Vec::new() };
+    let stack = checker.stack(&root, source, base);
     if checker.mistakes.is_empty() { Ok(stack) } else { Err(checker.mistakes) }
 }
 
-struct Checker<'a> {
-    text: &'a str,
+pub(super) struct Checker<'a> {
+    pub(super) text: &'a str,
     mistakes: Vec<Mistake>,
 }
 
 impl Checker<'_> {
-    fn mistake(&mut self, at: &Node, message: impl Into<String>) {
+    pub(super) fn mistake(&mut self, at: &Node, message: impl Into<String>) {
         self.mistakes.push(Mistake { place: at.place(self.text), message: message.into() });
     }
 
-    fn stack(&mut self, root: &Node, base: PathBuf) -> Stack {
+    fn stack(&mut self, root: &Node, source: &Source, base: PathBuf) -> Stack {
         for key in root.repeated_keys() {
             self.mistake(key, format!("`{}` is given twice", key.text().unwrap_or_default()));
         }
         let entries = self.mapping(root, "the stack file", true);
         for (key, _) in entries {
-            let known = ["stack", "region", "tags", "resources", "outputs"];
+            let known = ["stack", "account", "region", "tags", "resources", "outputs"];
             let name = key.text().unwrap_or_default();
             if !known.contains(&name) {
                 self.mistake(
@@ -55,21 +59,27 @@ impl Checker<'_> {
                 );
             }
         }
-        let name = self.name(root);
-        let region = self.region(root);
+        let mut stack = Stack {
+            name: self.name(root),
+            account: self.account(root),
+            region: self.region(root),
+            base,
+            resources: BTreeMap::new(),
+            outputs: Vec::new(),
+            source: source.clone(),
+        };
         let common = root.entry("tags").map(|(_, tags)| self.tags(tags)).unwrap_or_default();
         let nodes = self.addresses(root);
-        let mut stack =
-            Stack { name, region, base, resources: BTreeMap::new(), outputs: Vec::new() };
         for (address, (key, node)) in &nodes {
             if let Some(mut declared) = self.entry(address, key, node) {
-                tags::merge(&mut declared, &common, &stack.name, address);
+                let (protected, place) = self.protection(key, node, &declared);
+                tags::merge(&mut declared, &common, &stack.name, address, protected);
                 let depends_on = reference::in_document(&declared)
                     .into_iter()
                     .map(|found| found.address)
                     .collect();
-                let line = key.place(self.text).line;
-                stack.resources.insert(address.clone(), Declaration { declared, depends_on, line });
+                let declaration = Declaration { declared, depends_on, protected, place };
+                stack.resources.insert(address.clone(), declaration);
             }
             self.references(node, &nodes);
         }
@@ -80,7 +90,12 @@ impl Checker<'_> {
     }
 
     /// The entries of a mapping; `what` names it where it is none.
-    fn mapping<'n>(&mut self, node: &'n Node, what: &str, required: bool) -> &'n [(Node, Node)] {
+    pub(super) fn mapping<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        required: bool,
+    ) -> &'n [(Node, Node)] {
         match &node.content {
             Content::Map(entries) => entries,
             Content::Null if !required => &[],
@@ -93,54 +108,6 @@ impl Checker<'_> {
                 &[]
             }
         }
-    }
-
-    fn name(&mut self, root: &Node) -> String {
-        let Some((_, node)) = root.entry("stack") else {
-            if matches!(root.content, Content::Map(_)) {
-                self.mistake(root, "`stack:` is missing: give the stack a name");
-            }
-            return String::new();
-        };
-        let name = node.text().unwrap_or_default();
-        let fits = name.len() <= 40
-            && name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if !fits {
-            self.mistake(
-                node,
-                "the stack's name must be 1 to 40 lower-case letters, digits and `-`, a letter first",
-            );
-        }
-        name.to_owned()
-    }
-
-    fn region(&mut self, root: &Node) -> Option<String> {
-        let (_, node) = root.entry("region")?;
-        let region = node.text().unwrap_or_default();
-        let fits = region.split('-').count() >= 3
-            && region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if !fits {
-            self.mistake(node, "expected an AWS region such as `eu-west-1`");
-        }
-        Some(region.to_owned())
-    }
-
-    fn tags(&mut self, node: &Node) -> BTreeMap<String, String> {
-        let mut tags = BTreeMap::new();
-        for (key, value) in self.mapping(node, "`tags:`", false) {
-            match value.text() {
-                Some(text) => {
-                    tags.insert(key.text().unwrap_or_default().to_owned(), text.to_owned());
-                }
-                None => self.mistake(value, "a tag's value must be a text: put it in quotes"),
-            }
-        }
-        for fault in tags::validate(&tags) {
-            let place = fault.path.get(1).and_then(|key| node.entry(key));
-            self.mistake(place.map_or(node, |(key, _)| key), fault.message);
-        }
-        tags
     }
 
     /// The entries below `resources:` whose keys are addresses of known kinds.
@@ -182,7 +149,10 @@ impl Checker<'_> {
             self.mistake(key, format!("`{address}` must be a mapping of fields to values"));
             return None;
         }
-        let mut trial = Trial::new(key, node);
+        // Protection is not the resource types' business.
+        let mut fields = node.clone();
+        fields.remove(&[], PROTECT);
+        let mut trial = Trial::new(key, &fields);
         let declared = loop {
             match kind.declare(&trial.document(&example)) {
                 Ok(declared) => break declared,
@@ -201,6 +171,22 @@ impl Checker<'_> {
         };
         self.limits(kind, &example, declared.clone(), &mut trial);
         Some(declared)
+    }
+
+    /// Whether an entry is protected, and where that is said.
+    fn protection(&mut self, key: &Node, node: &Node, declared: &Value) -> (bool, Place) {
+        let Some((protect, value)) = node.entry(PROTECT) else {
+            return (false, key.place(self.text));
+        };
+        let Content::Bool(protected) = value.content else {
+            self.mistake(value, "expected `true` or `false`");
+            return (false, protect.place(self.text));
+        };
+        if declared.get("tags").is_none() {
+            let message = "protection is kept in tags, and this has none: protect its API instead";
+            self.mistake(protect, message);
+        }
+        (protected, protect.place(self.text))
     }
 
     /// AWS's limits, for what the user got right so far. A check that stops at the first mistake of

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::lock::Lock;
-use super::{Holder, State, format};
+use super::{Holder, Phase, State, format};
 use crate::error::{Error, Result};
 
 /// The state together with its file.
@@ -73,10 +73,12 @@ impl Store {
     /// Refuses a state that was made in another account or region; an empty one takes these.
     pub fn bind(&mut self, account: &str, region: &str) -> Result<()> {
         let state = &mut self.state;
-        if state.resources.is_empty() {
+        let elsewhere = (state.account.as_str(), state.region.as_str()) != (account, region);
+        if elsewhere && state.resources.values().all(|entry| entry.phase == Phase::Deleted) {
+            state.resources.clear();
             account.clone_into(&mut state.account);
             region.clone_into(&mut state.region);
-        } else if (state.account.as_str(), state.region.as_str()) != (account, region) {
+        } else if elsewhere {
             return Err(Error::new(format!(
                 "the state file {} belongs to another account or region",
                 self.path.display()

@@ -61,15 +61,26 @@ fn one(change: &Change) -> String {
         paint(BOLD, &change.address.to_string()),
         paint(DIM, &reasons.join("; "))
     );
+    if let Some(alarm) = &change.alarm {
+        text.push_str(&shout(alarm));
+    }
     if change.action == Action::Delete {
         return text;
     }
-    let shown: Vec<&FieldChange> = change.fields.iter().filter(|field| !is_blank(field)).collect();
-    let width = shown.iter().map(|field| field.path.chars().count()).max().unwrap_or_default();
-    for field in shown {
-        text.push_str(&field_line(change.action, field, width));
-    }
+    text.push_str(&fields(change.action, &change.fields));
     text
+}
+
+/// What differs, a line or more for each field.
+pub(super) fn fields(action: Action, fields: &[FieldChange]) -> String {
+    let shown: Vec<&FieldChange> = fields.iter().filter(|field| !is_blank(field)).collect();
+    let width = shown.iter().map(|field| field.path.chars().count()).max().unwrap_or_default();
+    shown.into_iter().map(|field| field_line(action, field, width)).collect()
+}
+
+/// What nobody must overlook, on a line of its own.
+pub(super) fn shout(alarm: &str) -> String {
+    format!("{}\n", paint(RED, &format!("!!  {}", alarm.escape_debug())))
 }
 
 /// A field that is made empty where nothing was says nothing.
@@ -97,7 +108,7 @@ fn field_line(action: Action, field: &FieldChange, width: usize) -> String {
         return format!("    {}{marks}\n{document}", field.path);
     }
     let after = field.after.as_ref().map_or_else(|| "(none)".to_owned(), value);
-    if action == Action::Create {
+    if matches!(action, Action::Create | Action::Restore) {
         return format!("    {path}  {after}{marks}\n");
     }
     let before = field.before.as_ref().map_or_else(|| "(none)".to_owned(), value);

@@ -96,5 +96,6 @@ fn phase(phase: Phase) -> &'static str {
         Phase::Creating => "creating",
         Phase::Ready => "ready",
         Phase::Deleting => "deleting",
+        Phase::Deleted => "deleted",
     }
 }

@@ -12,8 +12,8 @@ pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
 pub(super) const CYAN: Style = AnsiColor::Cyan.on_default();
 
 /// The actions in the order in which they are counted.
-pub(super) const ACTIONS: [Action; 4] =
-    [Action::Create, Action::Update, Action::Replace, Action::Delete];
+pub(super) const ACTIONS: [Action; 5] =
+    [Action::Create, Action::Restore, Action::Update, Action::Replace, Action::Delete];
 
 pub(super) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
@@ -24,6 +24,7 @@ pub(super) fn symbol(action: Action) -> String {
     match action {
         Action::NoOp => " ".to_owned(),
         Action::Create => paint(GREEN, "+"),
+        Action::Restore => paint(GREEN, "^"),
         Action::Update => paint(YELLOW, "~"),
         Action::Replace => paint(RED, "±"),
         Action::Delete => paint(RED, "-"),
@@ -35,6 +36,7 @@ pub(super) fn verb(action: Action) -> &'static str {
     match action {
         Action::NoOp => "leave",
         Action::Create => "create",
+        Action::Restore => "restore",
         Action::Update => "change",
         Action::Replace => "replace",
         Action::Delete => "delete",
@@ -46,6 +48,7 @@ pub(super) fn doing(action: Action) -> &'static str {
     match action {
         Action::NoOp => "unchanged",
         Action::Create => "creating",
+        Action::Restore => "restoring",
         Action::Update => "changing",
         Action::Replace => "replacing",
         Action::Delete => "deleting",
@@ -57,6 +60,7 @@ pub(super) fn done(action: Action) -> &'static str {
     match action {
         Action::NoOp => "unchanged",
         Action::Create => "created",
+        Action::Restore => "restored",
         Action::Update => "changed",
         Action::Replace => "replaced",
         Action::Delete => "deleted",

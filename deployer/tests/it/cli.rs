@@ -5,6 +5,7 @@
 mod commands;
 mod faults;
 mod gate;
+mod guards;
 mod interrupt;
 mod lock;
 mod places;

@@ -8,6 +8,7 @@ mod support;
 mod ca;
 mod cli;
 mod crashes;
+mod drift;
 mod end_to_end;
 mod faults;
 mod invariants;

@@ -19,6 +19,7 @@ fn help_shows_every_command_and_option() {
           plan     Show what would change in AWS, and why; changes nothing
           apply    Bring AWS to what the stack file declares
           destroy  Remove everything that belongs to the stack
+          drift    Show what has changed in AWS since the last apply: exit with 0 for nothing, 2 for drift
           issue    Request a certificate from a deployed issuer, and verify it
           output   Show the outputs of the last apply
           state    Look at what is remembered of the stack, and mend it
@@ -85,6 +86,9 @@ fn help_of_plan_explains_its_exit_statuses() {
 
               --out <FILE>
                   Save the plan, so that `deployer apply FILE` carries out exactly this
+
+              --adopt <ADDRESS>
+                  Make this object the stack's, although its tags say otherwise; may be repeated
 
           -h, --help
                   Print help (see a summary with '-h')

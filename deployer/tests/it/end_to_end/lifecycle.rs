@@ -44,6 +44,13 @@ fn a_lost_state_is_found_again(world: &World) {
 }
 
 async fn a_stack_is_destroyed_and_comes_back(world: &World, root: &Aws) {
+    let protected = world.fail(&["--local", "destroy", "--yes"]);
+    assert!(protected.stderr.contains("secret.ca is protected"), "{}", protected.stderr);
+    assert_eq!(ours(root).await.len(), 5, "nothing was deleted");
+    world.edit("protect: true", "protect: false");
+    let lifted = world.succeed(&["--local", "apply", "--yes", "-v"]);
+    assert_eq!(mutating_calls(&lifted), ["Secrets Manager.UntagResource"]);
+
     let destroyed = world.succeed(&["--local", "destroy", "--yes"]);
     let kept = destroyed.stderr.lines().find(|line| line.contains("AWS keeps the secret"));
     let kept = kept.unwrap_or_else(|| panic!("a word about the secret: {}", destroyed.stderr));
@@ -55,6 +62,12 @@ async fn a_stack_is_destroyed_and_comes_back(world: &World, root: &Aws) {
     let dates = [day, day.previous_day().expect("a day")].map(|day| day.to_string());
     assert!(kept.contains("cert-issuer/ca"), "{kept}");
     assert!(dates.iter().any(|date| kept.contains(date)), "{kept} {dates:?}");
+    assert!(destroyed.stderr.contains("5 objects are gone"), "{}", destroyed.stderr);
+    let arn = pending.arn().expect("an ARN");
+    let purge = format!(
+        "aws secretsmanager delete-secret --force-delete-without-recovery --region us-east-1 --secret-id {arn}"
+    );
+    assert!(destroyed.stderr.contains(&purge), "{}", destroyed.stderr);
     assert_eq!(ours(root).await, [""; 0]);
 
     let again = world.succeed(&["--local", "destroy", "--yes", "-v"]);
@@ -62,6 +75,7 @@ async fn a_stack_is_destroyed_and_comes_back(world: &World, root: &Aws) {
     world.fail(&ISSUE);
 
     let back = world.succeed(&["--local", "apply", "--yes", "-v"]);
+    assert!(back.stderr.contains("secret.ca restored"), "{}", back.stderr);
     assert!(back.stderr.contains("Secrets Manager.RestoreSecret"), "{}", back.stderr);
     let same = root.secrets.describe_secret().secret_id("cert-issuer/ca").send().await;
     let same = same.expect("a secret");

@@ -246,7 +246,7 @@ async fn what_others_do_to_a_secret_is_mended() {
     assert_eq!(secret(root).await["tags"], made["tags"]);
 
     delete(root, false).await;
-    deployed.converges("create secret.ca: recoverable", "CreateSecret, RestoreSecret");
+    deployed.converges("restore secret.ca: recoverable", "CreateSecret, RestoreSecret");
     let restored = secret(root).await;
     assert_eq!((&restored["arn"], &restored["versions"]), (&made["arn"], &made["versions"]));
 
@@ -271,7 +271,7 @@ async fn a_deleted_secret_can_be_brought_back_within_its_window() {
 
     deployed.declares(&ENTRY.replace("The CA", "Our CA"));
     deployed
-        .converges("create secret.ca: recoverable", "CreateSecret, RestoreSecret, UpdateSecret");
+        .converges("restore secret.ca: recoverable", "CreateSecret, RestoreSecret, UpdateSecret");
     assert_eq!(changes(&made, &secret(root).await), r#"description: "The CA" → "Our CA""#);
 }
 
