@@ -194,6 +194,12 @@ pub enum StateCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Make the state again from what AWS holds, found by the stack's tags
+    Rebuild {
+        /// Do not ask for confirmation
+        #[arg(short, long)]
+        yes: bool,
+    },
     /// Forget one resource; AWS keeps it
     Forget {
         /// Which, such as `secret.ca`

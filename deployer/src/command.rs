@@ -43,7 +43,7 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Drift(args) => drift::run(global, &args, ui).await,
         Command::Issue(args) => issue::run(global, args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
-        Command::State(command) => state::run(global, &command, ui),
+        Command::State(command) => state::run(global, &command, ui).await,
         Command::Ca(command) => ca::run(&command, ui),
         Command::Local(command) => local::run(command, ui).await,
         Command::Demo(args) => Box::pin(demo::run(global, &args, ui)).await,
@@ -146,7 +146,12 @@ fn state_file(global: &Global, stack: &str) -> PathBuf {
 
 /// Opens the state of a stack to change it.
 fn open_locked(global: &Global, stack: &str, command: &str) -> Result<Store> {
-    let holder = Holder {
+    Store::open_locked(state_file(global, stack), stack, &holder(global, command), lineage()?)
+}
+
+/// Who is about to change the state, for those who have to wait.
+fn holder(global: &Global, command: &str) -> Holder {
+    Holder {
         who: who(),
         pid: std::process::id(),
         command: format!("deployer {command}{}", if global.local { " --local" } else { "" }),
@@ -155,8 +160,7 @@ fn open_locked(global: &Global, stack: &str, command: &str) -> Result<Store> {
             .unwrap_or_else(|_| now())
             .format(&Rfc3339)
             .unwrap_or_default(),
-    };
-    Store::open_locked(state_file(global, stack), stack, &holder, lineage()?)
+    }
 }
 
 /// What a plan is made against.

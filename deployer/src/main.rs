@@ -12,7 +12,8 @@ use deployer::ui::Ui;
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let ui = Ui::new(cli.global.color);
-    let ended = command::run(cli, &ui).await.and_then(|status| ui.finish().map(|()| status));
+    let ended =
+        Box::pin(command::run(cli, &ui)).await.and_then(|status| ui.finish().map(|()| status));
     match ended {
         Ok(status) => status,
         Err(error) => {

@@ -175,6 +175,9 @@ recovery_window_days: 30
         {
             observed.kms_key_id.clone_from(&desired.kms_key_id);
         }
+        // AWS does not keep the recovery window; where nobody remembers it, there is nothing to differ.
+        observed.recovery_window_days =
+            observed.recovery_window_days.or(desired.recovery_window_days);
         observed
     }
 

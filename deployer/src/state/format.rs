@@ -23,7 +23,7 @@ pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<State> {
     }
     let unreadable = |error: &serde_json::Error| {
         Error::new(format!("could not understand the state file {}", path.display())).because(error).hint(
-            "put back a good copy, or move the file away: the state is then rebuilt from what AWS holds",
+            "put back a good copy, or make the state again from what AWS holds: `deployer state rebuild`",
         )
     };
     let header: Header = serde_json::from_slice(bytes).map_err(|error| unreadable(&error))?;

@@ -41,6 +41,25 @@ impl Store {
         Ok(Self { writer: Some(Writer { _lock: lock, lineage }), ..store })
     }
 
+    /// Begins a new state in the place of whatever is there, which stays until the first write and is
+    /// then kept beside it.
+    pub fn anew(path: PathBuf, stack: &str, holder: &Holder, lineage: String) -> Result<Self> {
+        let lock = Lock::take(&path, holder)?;
+        let writer = Some(Writer { _lock: lock, lineage });
+        Ok(Self { path, writer, state: State::empty(stack) })
+    }
+
+    /// Sets aside the file that [`Store::anew`] replaces; its new name, if there was one.
+    pub fn set_aside(&self) -> Result<Option<PathBuf>> {
+        let aside = self.path.with_extension("json.before-rebuild");
+        match fs::rename(&self.path, &aside) {
+            Ok(()) => Ok(Some(aside)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("set aside", &self.path, &error)
+                .hint("mend the folder's permissions; nothing was changed")),
+        }
+    }
+
     /// Opens the state of a stack to look at it; a missing file is an empty state.
     pub fn open(path: PathBuf, stack: &str) -> Result<Self> {
         let state = match fs::read(&path) {

@@ -8,6 +8,7 @@ mod certificates;
 mod compatibility;
 mod demo;
 mod lifecycle;
+mod lost_state;
 mod refusals;
 mod role;
 mod verification;
