@@ -6,7 +6,8 @@ use std::time::Duration;
 use expect_test::expect;
 
 use super::envelope::Failure;
-use super::ground::{Job, Report, Scenario, Trouble, complaints, run, writes};
+use super::ground::{complaints, run, writes};
+use super::job::{Job, Report, Scenario, Trouble};
 use super::rules::{Fault, Rule, Which};
 use super::trial::Trial;
 use crate::support::World;
