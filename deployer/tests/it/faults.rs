@@ -4,8 +4,10 @@
 
 mod connector;
 mod envelope;
+mod explained;
 mod ground;
 pub(crate) mod inventory;
+mod job;
 mod operation;
 mod pages;
 mod proxy;
@@ -13,7 +15,8 @@ mod rules;
 mod survived;
 mod trial;
 
-pub(crate) use ground::{Job, Report, Scenario, Trouble, complaints, run, writes};
+pub(crate) use ground::{complaints, run, writes};
+pub(crate) use job::{Job, Report, Scenario, Trouble};
 pub(crate) use operation::Operation;
 pub(crate) use rules::Moment;
 pub(crate) use survived::world;

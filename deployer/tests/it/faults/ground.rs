@@ -9,10 +9,12 @@ use deployer::aws::Aws;
 use tokio::runtime::Runtime;
 
 use super::envelope::Failure;
+use super::explained::explains;
 use super::inventory;
-use super::operation::{Operation, Service};
-use super::rules::{Fault, Moment, Rule, Which};
-use super::trial::{Trial, Version};
+use super::job::{Job, Report, Scenario, Trouble};
+use super::operation::Operation;
+use super::rules::{Fault, Rule, Which};
+use super::trial::Trial;
 use crate::support::{Run, World};
 
 /// Stacks side by side: most of the time they wait.
@@ -23,71 +25,6 @@ const BETWEEN: usize = 6;
 
 /// How long a run may take; the longest wait of ours that is provoked is some seconds long.
 const PATIENCE: Duration = Duration::from_mins(2);
-
-/// A step in the life of a stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Scenario {
-    /// Everything is made.
-    Create,
-    /// Everything is changed in place.
-    Update,
-    /// What has a name gets another one, and is made anew.
-    Replace,
-    /// The API is made anew, and its route with it.
-    ReplaceApi,
-    /// Everything goes.
-    Destroy,
-}
-
-impl Scenario {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Create, Self::Update, Self::Replace, Self::ReplaceApi, Self::Destroy];
-
-    /// The version that follows.
-    fn next(self, version: Version) -> Version {
-        match self {
-            Self::Update => Version { edit: version.edit + 1, ..version },
-            Self::Replace => Version { naming: version.naming + 1, ..version },
-            Self::ReplaceApi => Version { api: version.api + 1, ..version },
-            Self::Create | Self::Destroy => version,
-        }
-    }
-
-    fn arguments(self) -> [&'static str; 2] {
-        [if self == Self::Destroy { "destroy" } else { "apply" }, "--yes"]
-    }
-}
-
-/// What goes wrong.
-#[derive(Debug, Clone)]
-pub(crate) enum Trouble {
-    /// The binary is killed at the n-th call of an operation.
-    Killed(Moment, Operation, usize),
-    /// That call is carried out, and its answer lost.
-    Lost(Operation, usize),
-    /// The first call of each operation that changes something is refused.
-    Refused,
-    /// Faults that must be survived without another run.
-    Passing(Vec<Rule>),
-}
-
-/// One step in trouble.
-#[derive(Debug, Clone)]
-pub(crate) struct Job {
-    pub(crate) scenario: Scenario,
-    pub(crate) what: String,
-    pub(crate) trouble: Trouble,
-}
-
-/// What came of it.
-#[derive(Debug)]
-pub(crate) struct Report {
-    pub(crate) job: Job,
-    /// Calls that met a fault.
-    pub(crate) hits: usize,
-    /// Whether it was survived without another run, or what is wrong.
-    pub(crate) result: Result<bool, String>,
-}
 
 /// The calls that change something in each step, with their numbers among those of their operation.
 pub(crate) fn writes(world: &World) -> Vec<(Scenario, Operation, usize)> {
@@ -307,32 +244,12 @@ impl<'w> Lane<'w> {
             return Err(format!("calls of unknown operations: {strangers:?}"));
         }
         if scenario == Scenario::Destroy {
-            return Ok(());
+            let left = trial.remembered();
+            return if left == 0 { Ok(()) } else { Err(format!("the state holds {left} entries")) };
         }
         let plan = trial.run(&["plan", "--detailed-exitcode"]);
         if plan.status == 0 { Ok(()) } else { Err(told("the next plan is not empty", &plan)) }
     }
-}
-
-/// Whether a failed run says what failed for whom, why, and what to do.
-fn explains(run: &Run, operation: &Operation) -> Result<(), String> {
-    let address = match (operation.service, operation.name.as_str()) {
-        (Service::SecretsManager, _) => "secret.ca",
-        (Service::Logs, _) => "log_group.fn",
-        (Service::Iam, _) => "iam_role.fn",
-        (_, "AddPermission" | "RemovePermission") => "http_route.issue",
-        (Service::ApiGateway, name) if name.contains("Route") || name.contains("Integration") => {
-            "http_route.issue"
-        }
-        (Service::ApiGateway, _) => "http_api.api",
-        _ => "lambda_function.fn",
-    };
-    let words = [operation.name.as_str(), address, "AccessDenied", "hint:", "run the same again"];
-    let missing: Vec<_> = words.into_iter().filter(|word| !run.stderr.contains(word)).collect();
-    if run.status == 1 && missing.is_empty() {
-        return Ok(());
-    }
-    Err(told(&format!("it does not say {missing:?}"), run))
 }
 
 fn told(what: &str, run: &Run) -> String {

@@ -2,9 +2,11 @@
 //! the real binary that works on it through a proxy.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use deployer::ca;
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::proxy::Proxy;
@@ -126,8 +128,15 @@ outputs:
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a process")
     }
 
+    /// How many entries its state has.
+    pub(crate) fn remembered(&self) -> usize {
+        let state = fs::read(self.state_file()).expect("a state");
+        let state: Value = serde_json::from_slice(&state).expect("a whole state");
+        state["resources"].as_object().expect("entries").len()
+    }
+
     /// The file that its state is in.
-    pub(crate) fn state_file(&self) -> std::path::PathBuf {
+    pub(crate) fn state_file(&self) -> PathBuf {
         self.world.path(&format!("{0}/state/{0}.json", self.name))
     }
 }
