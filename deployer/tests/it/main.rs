@@ -11,6 +11,7 @@ mod crashes;
 mod drift;
 mod end_to_end;
 mod faults;
+mod guard;
 mod invariants;
 mod issue;
 mod local;

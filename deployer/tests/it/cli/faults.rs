@@ -136,17 +136,17 @@ fn a_state_file_that_cannot_be_trusted_stops_everything() {
         --- stderr
         error: could not understand the state file state/small.json
           because: EOF while parsing a value at line 1 column 0
-          hint: put back a good copy, or move the file away: the state is then rebuilt from what AWS holds
+          hint: put back a good copy, or make the state again from what AWS holds: `deployer state rebuild`
         status 1
         --- stderr
         error: could not understand the state file state/small.json
           because: EOF while parsing a string at line 1 column 40
-          hint: put back a good copy, or move the file away: the state is then rebuilt from what AWS holds
+          hint: put back a good copy, or make the state again from what AWS holds: `deployer state rebuild`
         status 1
         --- stderr
         error: could not understand the state file state/small.json
           because: expected value at line 1 column 1
-          hint: put back a good copy, or move the file away: the state is then rebuilt from what AWS holds
+          hint: put back a good copy, or make the state again from what AWS holds: `deployer state rebuild`
         status 1
         --- stderr
         error: the state file state/small.json belongs to another stack

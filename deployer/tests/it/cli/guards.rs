@@ -29,7 +29,7 @@ fn a_stack_is_put_into_no_account_but_its_own() {
         "#]]
         .assert_eq(&snapshot(&world, &mut command));
     }
-    assert!(!world.path("state").exists());
+    assert!(!world.path("state/small.json").exists());
 
     world.edit("123456789012", "\"111111111111\"");
     let plan = Run::of(&mut at(&world, &instance.endpoint, &other, &["plan"]));

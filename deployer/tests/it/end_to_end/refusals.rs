@@ -16,7 +16,9 @@ const ALLOWED: &str = "subjectAltName = DNS:a.internal.example";
 #[tokio::test]
 async fn what_may_not_be_issued_is_refused_with_its_code_and_every_request_is_recorded() {
     let world = deployed();
-    let mut expected = refused_to_the_client(&world);
+    // The apply has asked whether the route works.
+    let mut expected = vec!["invalid_request".to_owned()];
+    expected.extend(refused_to_the_client(&world));
     let good = openssl_csr(&world, "good", P256, ALLOWED);
     expected.extend(refused_bodies(&world, &good));
     expected.extend(refused_requests(&world, &good));

@@ -132,7 +132,8 @@ outputs:
     pub(crate) fn remembered(&self) -> usize {
         let state = fs::read(self.state_file()).expect("a state");
         let state: Value = serde_json::from_slice(&state).expect("a whole state");
-        state["resources"].as_object().expect("entries").len()
+        let entries = state["resources"].as_object().expect("entries").values();
+        entries.filter(|entry| entry["phase"] != "deleted").count()
     }
 
     /// The file that its state is in.

@@ -20,7 +20,7 @@ async fn the_signer_may_read_one_secret_and_write_to_one_log_group() {
     let built = stack.lines().find(|line| line.trim().starts_with("cargo: signer"));
     let built = built.expect("the default stack builds the signer");
     world.write("stack.yaml", &stack.replace(built, "      bootstrap: program"));
-    world.succeed(&["--local", "apply", "--yes"]);
+    world.succeed(&["--local", "apply", "--yes", "--no-verify"]);
 
     let root = world.root().await;
     let secret = root.secrets.describe_secret().secret_id("cert-issuer/ca").send().await;
