@@ -7,6 +7,7 @@
 
 mod integration;
 mod permission;
+mod route;
 mod verify;
 
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
@@ -17,7 +18,7 @@ use super::operations::{self as op, Operation};
 use super::{Adoption, Check, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
 use super::{http_api, tags};
 use crate::address::Address;
-use crate::aws::{self, Aws, Verdict};
+use crate::aws::Aws;
 use crate::call::Caller;
 use crate::error::{Error, Result};
 use crate::reference;
@@ -185,7 +186,9 @@ function: ${lambda_function.signer.arn}
         prior: Option<Outputs>,
         address: &Address,
     ) -> Result<Reading<Live<Spec, Outputs>>> {
-        let Some(route) = find(aws, &identity, prior).await? else { return Ok(Reading::Absent) };
+        let Some(route) = route::find(aws, &identity, prior).await? else {
+            return Ok(Reading::Absent);
+        };
         let target =
             route.target.as_deref().and_then(|target| target.strip_prefix("integrations/"));
         let (integration, invoke_from) = tokio::join!(
@@ -219,7 +222,7 @@ function: ${lambda_function.signer.arn}
         let ids = apis.await?.into_iter().filter_map(|(_, api)| api.api_id);
         let found = try_join_all(ids.map(|api| async move {
             let (routes, marked) =
-                tokio::try_join!(list(aws, &api), integration::marked(aws, &api))?;
+                tokio::try_join!(route::list(aws, &api), integration::marked(aws, &api))?;
             let led_by = |target: &str| {
                 let led = |route: &&Route| route.target.as_deref() == Some(target);
                 routes.iter().find(led).and_then(|route| route.route_key.clone())
@@ -246,14 +249,14 @@ function: ${lambda_function.signer.arn}
             route: spec.route.clone(),
             function: function.to_owned(),
         };
-        if find(aws, &identity, None).await?.is_some() {
+        if route::find(aws, &identity, None).await?.is_some() {
             return Ok(None);
         }
         let mut outputs = outputs(aws, &spec.api, &spec.route);
         let integration = integration::ensure(aws, job, &spec.api, None, function).await?;
         outputs.integration_id = Some(integration.clone());
         job.record(&outputs)?;
-        outputs.route_id = make(aws, job, &spec, &identity, &integration).await?;
+        outputs.route_id = route::make(aws, job, &spec, &identity, &integration).await?;
         if outputs.route_id.is_none() {
             return Ok(None);
         }
@@ -356,73 +359,6 @@ fn source(route: &str) -> String {
         .map(|segment| if segment.starts_with('{') { "*" } else { segment })
         .collect();
     format!("{STAGE}/{method}{}", segments.join("/"))
-}
-
-/// Makes the route: its id, or `None` where somebody else has made one of its key. AWS refuses a
-/// second one of the same key; where the answer to the first was lost, we look before we ask again.
-async fn make(
-    aws: &Aws,
-    job: &Job<'_>,
-    spec: &Spec,
-    identity: &Identity,
-    integration: &str,
-) -> Result<Option<String>> {
-    let target = format!("integrations/{integration}");
-    let call = aws
-        .apigateway
-        .create_route()
-        .api_id(&spec.api)
-        .route_key(&spec.route)
-        .authorization_type(AuthorizationType::from(spec.authorization.as_str()))
-        .target(&target);
-    let made = aws::poll(job.note, || async {
-        if let Some(route) = find(aws, identity, None).await? {
-            let ours = route.target.as_deref() == Some(&target);
-            return Ok(Verdict::Done(route.route_id.filter(|_| ours)));
-        }
-        let sent = call.clone().customize().config_override(aws::once()).send().await;
-        Ok(match aws::judge_once("CreateRoute", &spec.route, sent)? {
-            Verdict::Done(answer) => {
-                Verdict::Done(answer.created()?.and_then(|made| made.route_id))
-            }
-            Verdict::NotYet(wait, error) => Verdict::NotYet(wait, error),
-        })
-    });
-    aws.in_turn(&spec.api, made).await
-}
-
-/// The route by the id that an earlier run was told, or by its key.
-async fn find(aws: &Aws, identity: &Identity, prior: Option<Outputs>) -> Result<Option<Route>> {
-    let api = &identity.api;
-    if let Some(id) = prior.and_then(|prior| prior.route_id) {
-        let found = aws.apigateway.get_route().api_id(api).route_id(&id).send().await;
-        if let Some(route) = aws::read("GetRoute", &identity.route, found)? {
-            let route = Route::builder()
-                .set_route_id(route.route_id)
-                .set_route_key(route.route_key)
-                .set_target(route.target)
-                .set_authorization_type(route.authorization_type)
-                .build();
-            return Ok(Some(route));
-        }
-    }
-    let routes = list(aws, api).await?;
-    Ok(routes.into_iter().find(|route| route.route_key.as_deref() == Some(&identity.route)))
-}
-
-/// All routes of an API; none where there is no such API.
-async fn list(aws: &Aws, api: &str) -> Result<Vec<Route>> {
-    let mut routes = Vec::new();
-    let mut page = None;
-    loop {
-        let call = aws.apigateway.get_routes().api_id(api).set_next_token(page).send().await;
-        let Some(answer) = aws::read("GetRoutes", api, call)? else { return Ok(routes) };
-        routes.extend(answer.items.unwrap_or_default());
-        page = answer.next_token.filter(|token| !token.is_empty());
-        if page.is_none() {
-            return Ok(routes);
-        }
-    }
 }
 
 #[cfg(test)]

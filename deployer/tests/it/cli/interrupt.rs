@@ -112,6 +112,16 @@ fn start(world: &World, gate: &Gate, arguments: &[&str]) -> Running {
 }
 
 /// A whole run without a gate.
+/// Starts an apply by way of another program, which decides what becomes of signals.
+fn start_below(program: &[&str], world: &World, gate: &Gate) -> Running {
+    let usual = at(world, &gate.endpoint, &world.instance().deployer, &[]);
+    let mut command = Command::new(program[0]);
+    command.args(&program[1..]).args([env!("CARGO_BIN_EXE_deployer"), "apply", "--yes"]);
+    command.env_clear().current_dir(world.path("")).stdin(Stdio::null());
+    command.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    Running::start(&mut command)
+}
+
 fn run(world: &World, arguments: &[&str]) -> Run {
     let instance = world.instance();
     Run::of(&mut at(world, &instance.endpoint, &instance.deployer, arguments))
@@ -145,7 +155,8 @@ fn asked_once_a_run_finishes_its_calls_and_begins_nothing_new() {
     let (world, instance) = world();
     let asked = |signals: &[Signal]| {
         let gate = Gate::closed_for(&instance.endpoint, CREATE);
-        let mut apply = start(&world, &gate, &["apply", "--yes"]);
+        // Whoever runs the tests may have no terminal to lose, and children take after their parents.
+        let mut apply = start_below(&["env", "--default-signal=HUP"], &world, &gate);
         gate.await_answer();
         for signal in signals {
             apply.signal(*signal);
@@ -239,12 +250,7 @@ fn readers_that_go_away_stop_no_apply() {
 fn a_run_below_nohup_outlives_its_terminal() {
     let (world, instance) = world();
     let gate = Gate::closed_for(&instance.endpoint, CREATE);
-    let usual = at(&world, &gate.endpoint, &instance.deployer, &[]);
-    let mut command = Command::new("nohup");
-    command.args([env!("CARGO_BIN_EXE_deployer"), "apply", "--yes"]).env_clear();
-    command.current_dir(world.path("")).stdin(Stdio::null());
-    command.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let apply = Running::start(&mut command);
+    let apply = start_below(&["nohup"], &world, &gate);
     gate.await_answer();
     apply.signal(Signal::HUP);
     gate.open();
