@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_apigatewayv2::types::AuthorizationType;
 use http::Method;
 
-use super::{Outputs, Spec};
+use super::{Outputs, Spec, route};
 use crate::aws::{self, Aws, Verdict, Wait};
 use crate::call::{self, Caller, Response, Target};
 use crate::error::{Error, Result};
@@ -26,13 +26,11 @@ pub(super) async fn verify(
     live: &Live<Spec, Outputs>,
 ) -> Result<Vec<Check>> {
     let (spec, api) = (&live.spec, &live.spec.api);
-    let (found, routes) = tokio::join!(
-        aws.apigateway.get_api().api_id(api).send(),
-        aws.apigateway.get_routes().api_id(api).send(),
-    );
+    let (found, routes) =
+        tokio::join!(aws.apigateway.get_api().api_id(api).send(), route::list(aws, api));
     let gone = || Error::new(format!("the API {api} is not there any more"));
     let endpoint = aws::read("GetApi", api, found)?.ok_or_else(gone)?.api_endpoint;
-    let routes = aws::read("GetRoutes", api, routes)?.ok_or_else(gone)?.items.unwrap_or_default();
+    let routes = routes?;
     let public = routes.iter().filter(|route| {
         route.authorization_type.as_ref().is_none_or(|who| *who == AuthorizationType::None)
     });
@@ -42,24 +40,30 @@ pub(super) async fn verify(
     let endpoint = endpoint.unwrap_or_default();
     let (method, path) = spec.route.split_once(' ').unwrap_or(("POST", "/"));
     let mut checks = vec![nobody_else_gets_in(&public)];
-    // What stands for any path or method leads somewhere by intention.
-    if !path.contains('{') && method == "POST" {
-        let target = Target::parse(&format!("{endpoint}{path}"))?;
-        checks.push(unsigned(job, &target).await);
+    // There is no telling what to send to a route that stands for many paths.
+    if path.contains('{') {
+        return Ok(checks);
+    }
+    let target = Target::parse(&format!("{endpoint}{path}"))?;
+    checks.push(unsigned(job, &target, &method.parse().unwrap_or(Method::POST)).await);
+    if method == "POST" {
         checks.push(signed(job, caller, &target).await);
-        let is_free = |method: &&Method| {
-            !declared.contains(&format!("{method} {path}").as_str())
-                && !declared.contains(&format!("ANY {path}").as_str())
-        };
-        let other = [Method::GET, Method::PUT, Method::DELETE].into_iter().find(|m| is_free(&m));
-        if let Some(other) = other {
-            checks.push(nothing(job, &target, &other, path).await);
-        }
+    }
+    // Where a route stands for any path, what is not declared leads somewhere by intention.
+    if declared.iter().any(|key| key.contains('{') || *key == "$default") {
+        return Ok(checks);
+    }
+    let is_free = |method: &Method| {
+        ![format!("{method} {path}"), format!("ANY {path}")]
+            .iter()
+            .any(|key| declared.contains(&key.as_str()))
+    };
+    let other = [Method::GET, Method::PUT, Method::DELETE].into_iter().find(is_free);
+    if let Some(other) = other {
+        checks.push(nothing(job, &target, &other, path).await);
     }
     let elsewhere = Target::parse(&format!("{endpoint}{ELSEWHERE}"))?;
-    if !declared.iter().any(|key| key.contains("{proxy+}") || *key == "$default") {
-        checks.push(nothing(job, &elsewhere, &Method::POST, ELSEWHERE).await);
-    }
+    checks.push(nothing(job, &elsewhere, &Method::POST, ELSEWHERE).await);
     Ok(checks)
 }
 
@@ -75,11 +79,11 @@ fn nobody_else_gets_in(public: &[String]) -> Check {
 }
 
 /// API Gateway must refuse who does not sign, before the function hears of it.
-async fn unsigned(job: &Job<'_>, target: &Target) -> Check {
+async fn unsigned(job: &Job<'_>, target: &Target, method: &Method) -> Check {
     let what = "a call without a signature is refused";
     let result = settled(
         job,
-        || call::send_unsigned(target, &Method::POST, "{}"),
+        || call::send_unsigned(target, method, "{}"),
         |status| match status {
             401 | 403 => Some(Ok(())),
             404 | 500..=599 => None,

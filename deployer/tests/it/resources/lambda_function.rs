@@ -5,6 +5,8 @@ use std::io::Cursor;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, LogFormat, LoggingConfig, Runtime};
 use deployer::aws::Aws;
+use deployer::cloud::Cloud as _;
+use deployer::resource::{Job, Reading};
 use serde_json::{Value, json};
 use zip::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
@@ -281,4 +283,28 @@ async fn a_function_follows_its_role_to_another_name() {
         changes(&before, &function(&deployed.root).await),
         r#"role: "arn:aws:iam::000000000000:role/trial-a" → "arn:aws:iam::000000000000:role/trial-c""#
     );
+}
+
+/// The plan is older than what somebody else has done since.
+#[tokio::test]
+async fn a_change_is_made_to_no_other_revision_than_the_one_that_was_looked_at() {
+    let deployed = deployed().await;
+    let instance = deployed.world.instance();
+    let aws = deployed.world.aws(instance.deployer).await;
+    let address = ADDRESS.parse().expect("an address");
+    let reading = aws.read(&address, json!({"name": NAME}), None).await.expect("a look");
+    let Reading::Present(live) = reading else { panic!("{reading:?}") };
+    let call = deployed.root.lambda.update_function_configuration().function_name(NAME);
+    call.memory_size(512).send().await.expect("somebody else's change");
+    let changed = function(&deployed.root).await;
+
+    let job = Job { address: &address, payload: None, journal: &|_| Ok(()), note: &|_| Ok(()) };
+    let mut spec = live.spec.clone();
+    spec["timeout_seconds"] = 9.into();
+    let error = aws.update(&job, live, spec).await.expect_err("another revision");
+    assert!(error.causes[0].starts_with("PreconditionFailedException"), "{error:?}");
+    assert!(error.hints[0].contains("somebody has changed it since the plan"), "{error:?}");
+    assert_eq!(function(&deployed.root).await, changed);
+    deployed
+        .converges(&format!("update {ADDRESS}: memory_mb (drift)"), "UpdateFunctionConfiguration");
 }
