@@ -329,7 +329,15 @@ function: ${lambda_function.signer.arn}
         caller: &Caller,
         live: Live<Spec, Outputs>,
     ) -> Result<Vec<Check>> {
-        verify::verify(aws, job, caller, &live).await
+        let identity = Identity {
+            api: live.spec.api.clone(),
+            route: live.spec.route.clone(),
+            function: function(&live.spec)?.to_owned(),
+        };
+        let now = Self::read(aws, identity, Some(live.outputs.clone()), job.address).await?;
+        let mut checks = vec![verify::is_as_declared(&live.spec, &now)];
+        checks.extend(verify::verify(aws, job, caller, &live).await?);
+        Ok(checks)
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Outputs, Spec, route};
 use crate::aws::{self, Aws, Verdict, Wait};
 use crate::call::{self, Caller, Response, Target};
 use crate::error::{Error, Result};
-use crate::resource::{Check, Job, Live};
+use crate::resource::{Check, Job, Live, Reading};
 
 /// A change of an API is live within seconds.
 const LIVE: Wait =
@@ -65,6 +65,32 @@ pub(super) async fn verify(
     let elsewhere = Target::parse(&format!("{endpoint}{ELSEWHERE}"))?;
     checks.push(nothing(job, &elsewhere, &Method::POST, ELSEWHERE).await);
     Ok(checks)
+}
+
+/// What decides who gets in, and to what, must be in AWS as it was declared.
+pub(super) fn is_as_declared(spec: &Spec, now: &Reading<Live<Spec, Outputs>>) -> Check {
+    let what = "its authorization, its function and its permission are as declared";
+    let tell = |spec: &Spec| {
+        let (function, from) = (spec.function.as_deref(), spec.invoke_from.as_deref());
+        format!(
+            "{}, {}, invoked from {}",
+            spec.authorization,
+            function.unwrap_or("no function"),
+            from.unwrap_or("nowhere")
+        )
+    };
+    match now {
+        Reading::Present(live) if tell(&live.spec) == tell(spec) => Check::holds(what),
+        Reading::Present(live) => Check::fails(
+            what,
+            Error::new(format!("it is {}", tell(&live.spec)))
+                .because(format!("declared is {}", tell(spec)))
+                .hint("somebody has changed it meanwhile: run apply again"),
+        ),
+        Reading::Absent | Reading::Recoverable(_) => {
+            Check::fails(what, Error::new("the route is not there any more"))
+        }
+    }
 }
 
 fn nobody_else_gets_in(public: &[String]) -> Check {

@@ -10,6 +10,7 @@ async fn an_apply_fails_if_what_it_deployed_does_not_work() {
     let world = deployed();
     let applied = world.succeed(&["--local", "apply", "--yes"]);
     for sentence in [
+        "✓ its authorization, its function and its permission are as declared",
         "✓ no route of the API is public",
         "✓ a call without a signature is refused",
         "✓ a signed call is answered by the function",
