@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::issue::{Evidence, Issued};
@@ -10,9 +10,19 @@ use crate::notation::utc;
 use crate::policy::Caller;
 use crate::refusal::Refusal;
 
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// With a certificate.
+    Issued,
+    /// Without one; the line's `code` says why.
+    Refused,
+}
+
 /// What is recorded of a request. Fields that do not apply are `null`, never absent, so that queries
 /// need not tell the two apart.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// When the request was decided on, RFC 3339 in UTC.
     pub time: String,
@@ -24,10 +34,12 @@ pub struct Line {
     pub user_id: Option<String>,
     /// The address that the request came from.
     pub source_ip: Option<String>,
-    /// `issued` or `refused`.
-    pub decision: &'static str,
+    /// How the request ended.
+    pub decision: Decision,
+    /// The rule of the policy that granted the certificate.
+    pub rule: Option<String>,
     /// Why it was refused.
-    pub code: Option<&'static str>,
+    pub code: Option<String>,
     /// The serial number in hexadecimal.
     pub serial: Option<String>,
     /// SHA-256 of the public key (`SubjectPublicKeyInfo`).
@@ -62,8 +74,9 @@ impl Line {
             caller_arn: caller.map(|caller| caller.arn.clone()),
             user_id: caller.map(|caller| caller.user_id.clone()),
             source_ip,
-            decision: if issued.is_some() { "issued" } else { "refused" },
-            code: outcome.as_ref().err().map(|refusal| refusal.code.as_str()),
+            decision: if issued.is_some() { Decision::Issued } else { Decision::Refused },
+            rule: evidence.rule,
+            code: outcome.as_ref().err().map(|refusal| refusal.code.as_str().to_owned()),
             serial: issued.map(|issued| issued.serial.clone()),
             spki_sha256: evidence.spki_sha256,
             certificate_sha256: issued.map(|issued| issued.sha256.clone()),

@@ -22,6 +22,8 @@ pub struct Evidence {
     pub spki_sha256: Option<String>,
     /// The requested names, kind first, once they are known to be well-formed.
     pub names: Vec<String>,
+    /// The rule of the policy that grants them.
+    pub rule: Option<String>,
 }
 
 /// A request that may be carried out.

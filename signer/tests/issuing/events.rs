@@ -144,13 +144,14 @@ pub(crate) fn event(body: &[u8]) -> Value {
     })
 }
 
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
     "time",
     "request_id",
     "caller_arn",
     "user_id",
     "source_ip",
     "decision",
+    "rule",
     "code",
     "serial",
     "spki_sha256",
@@ -172,7 +173,11 @@ fn an_issued_certificate_leaves_a_complete_audit_line() {
     assert_eq!(fields.len(), FIELDS.len());
     for field in FIELDS {
         assert!(fields.contains_key(field), "{field}");
-        assert!(fields[field].is_null() == (field == "code"), "{field}: {}", fields[field]);
+        assert!(
+            fields[field].is_null() == ["code", "rule"].contains(&field),
+            "{field}: {}",
+            fields[field]
+        );
     }
     assert_eq!(line["decision"], "issued");
     assert_eq!(line["caller_arn"], ARN);
