@@ -1,13 +1,14 @@
-//! The audit line: one flat JSON object for each request, issued or refused.
+//! What is logged: for each request, issued or refused, one flat JSON object, and one more for
+//! whatever calls for the operator.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::caller::Caller;
 use crate::issue::{Evidence, Issued};
 use crate::notation::utc;
-use crate::policy::Caller;
 use crate::refusal::Refusal;
 
 /// How a request ended.
@@ -91,6 +92,26 @@ impl Line {
     /// The line as JSON, without a line break, its fields in the order above.
     pub fn to_json(&self) -> String {
         // Strings and numbers alone cannot fail to be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// Something that calls for the operator, whatever its request may have been.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alarm<'a> {
+    /// When, RFC 3339 in UTC.
+    pub time: String,
+    /// What: the code of a refusal that is the issuer's fault, or `ca_refresh_failed`.
+    pub alarm: &'a str,
+    /// The request that it happened in; empty at the start.
+    pub request_id: &'a str,
+    /// The cause.
+    pub detail: &'a str,
+}
+
+impl Alarm<'_> {
+    /// The alarm as JSON, without a line break.
+    pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 }

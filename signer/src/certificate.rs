@@ -54,7 +54,8 @@ impl ToBeSigned {
     /// start, and its last second is included.
     ///
     /// # Errors
-    /// `ca_expiring` if it would outlive its CA; `unsupported_key` for the key of the CA itself.
+    /// `ca_expiring` if it would outlive its CA; `unsupported_key` for the key of the CA itself;
+    /// `name_outside_ca` for names that the CA may not certify.
     pub fn decide(
         request: &VerifiedRequest,
         grant: &Grant,
@@ -65,6 +66,13 @@ impl ToBeSigned {
         if request.spki() == ca.spki() {
             let message = "the public key is the one of the issuing CA";
             return Err(Refusal::new(Code::UnsupportedKey, message));
+        }
+        let outside: Vec<_> =
+            grant.names.iter().filter(|name| !ca.may_certify(name)).map(Name::to_string).collect();
+        if !outside.is_empty() {
+            let message =
+                format!("the issuing CA is not allowed to certify: {}", outside.join(", "));
+            return Err(Refusal::new(Code::NameOutsideCa, message));
         }
         let now = now.replace_nanosecond(0).unwrap_or(now);
         if now < ca.not_before() {
@@ -88,7 +96,7 @@ impl ToBeSigned {
             // A CA made a moment ago is no reason to refuse: only the backdating is cut.
             not_before: now.saturating_sub(BACKDATE).max(ca.not_before()),
             not_after,
-            common_name: request.common_name().map(Name::text),
+            common_name: grant.common_name.as_ref().map(Name::text),
             names: grant.names.clone(),
             usages: grant.usages.clone(),
             spki: request.spki().to_vec(),
@@ -141,7 +149,7 @@ impl ToBeSigned {
 
 fn san(name: &Name) -> Result<SanType, rcgen::Error> {
     Ok(match name {
-        Name::Dns(dns) => SanType::DnsName(dns.as_str().try_into()?),
+        Name::Dns(_) | Name::Wildcard(_) => SanType::DnsName(name.text().try_into()?),
         Name::Ip(address) => SanType::IpAddress(*address),
         Name::Uri(uri) => SanType::URI(uri.as_str().try_into()?),
     })

@@ -149,8 +149,10 @@ fn key_identifier<'a>(certificate: &X509Certificate<'a>) -> Option<&'a [u8]> {
 fn same_names(found: &[GeneralName<'_>], decided: &[Name]) -> bool {
     found.len() == decided.len()
         && found.iter().zip(decided).all(|(found, decided)| match (found, decided) {
-            (GeneralName::DNSName(found), Name::Dns(decided))
-            | (GeneralName::URI(found), Name::Uri(decided)) => found == decided,
+            (GeneralName::DNSName(found), Name::Dns(_) | Name::Wildcard(_)) => {
+                *found == decided.text()
+            }
+            (GeneralName::URI(found), Name::Uri(decided)) => found == decided,
             (GeneralName::IPAddress(_), Name::Ip(_)) => {
                 matches!(found, GeneralName::IPAddress(octets) if Name::ip(octets).as_ref() == Ok(decided))
             }

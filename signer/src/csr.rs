@@ -6,10 +6,11 @@ mod key;
 use crate::der::{self, Element, Reader, tag};
 use crate::name::Name;
 use crate::pem;
-use crate::policy::Usage;
+use crate::policy::{Usage, Wanted};
 use crate::refusal::{Code, Refusal};
 
 use extensions::Extensions;
+pub use key::KeyType;
 
 /// `id-at-commonName`, 2.5.4.3.
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
@@ -24,6 +25,7 @@ const MAX_COMMON_NAME: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedRequest {
     spki: Vec<u8>,
+    key_type: KeyType,
     names: Vec<Name>,
     common_name: Option<Name>,
     usages: Vec<Usage>,
@@ -33,6 +35,11 @@ impl VerifiedRequest {
     /// The public key as the DER of its `SubjectPublicKeyInfo`, exactly as it was sent.
     pub fn spki(&self) -> &[u8] {
         &self.spki
+    }
+
+    /// The kind of the public key.
+    pub fn key_type(&self) -> KeyType {
+        self.key_type
     }
 
     /// The requested names, each once, in the order of the request.
@@ -49,6 +56,17 @@ impl VerifiedRequest {
     pub fn usages(&self) -> &[Usage] {
         &self.usages
     }
+
+    /// What the request asks the policy for.
+    pub fn wanted(&self, ttl_hours: Option<u32>) -> Wanted<'_> {
+        Wanted {
+            names: &self.names,
+            common_name: self.common_name.as_ref(),
+            usages: &self.usages,
+            key_type: self.key_type,
+            ttl_hours,
+        }
+    }
 }
 
 /// Reads a certificate request and verifies its signature and everything that it asks for.
@@ -63,7 +81,7 @@ pub fn verify(text: &str) -> Result<VerifiedRequest, Refusal> {
         return Err(Refusal::new(Code::InvalidCsr, message));
     }
     let requested = extension_request(parts.attributes)?;
-    key::verify(parts.spki, parts.algorithm, parts.info, parts.signature)?;
+    let key_type = key::verify(parts.spki, parts.algorithm, parts.info, parts.signature)?;
     let Extensions { names, usages } = match requested {
         Some(requested) => extensions::read(requested)?,
         None => Extensions::default(),
@@ -74,7 +92,8 @@ pub fn verify(text: &str) -> Result<VerifiedRequest, Refusal> {
         return Err(Refusal::new(Code::NoNames, message));
     }
     let common_name = common_name(parts.subject, &names)?;
-    Ok(VerifiedRequest { spki: parts.spki.raw.to_vec(), names, common_name, usages })
+    let spki = parts.spki.raw.to_vec();
+    Ok(VerifiedRequest { spki, key_type, names, common_name, usages })
 }
 
 fn malformed() -> Refusal {
@@ -163,31 +182,36 @@ fn attribute<'a>(attributes: &mut Reader<'a>) -> der::Result<(&'a [u8], Reader<'
 
 /// The requested name that the subject's common name repeats. Nothing else of the subject is read.
 fn common_name(subject: Reader<'_>, names: &[Name]) -> Result<Option<Name>, Refusal> {
-    let refuse = |message: &str| Err(Refusal::new(Code::InvalidCommonName, message));
+    let malformed_name = |message: &str| Err(Refusal::new(Code::InvalidCommonName, message));
     let found = common_names(subject).map_err(|_| malformed())?;
     let value = match found.as_slice() {
         [] => return Ok(None),
         [value] => value,
-        _ => return refuse("the subject has more than one common name"),
+        _ => return malformed_name("the subject has more than one common name"),
     };
     let is_text = [tag::UTF8_STRING, tag::PRINTABLE_STRING, tag::IA5_STRING].contains(&value.tag);
     let text = std::str::from_utf8(value.content).ok().filter(|_| is_text);
-    let Some(name) = text.and_then(|text| names.iter().find(|name| spells(name, text))) else {
-        return refuse(
-            "the common name of the subject is not one of the names in the subjectAltName \
-             extension; leave it out, or repeat one of them",
-        );
+    let Some(text) = text.filter(|text| !text.is_empty() && !text.contains(char::is_control))
+    else {
+        return malformed_name("the common name of the subject is not plain text");
     };
-    if name.text().len() > MAX_COMMON_NAME {
-        return refuse("the common name of the subject is over 64 characters; leave it out");
+    if text.chars().count() > MAX_COMMON_NAME {
+        return malformed_name(
+            "the common name of the subject is over 64 characters; leave it out",
+        );
     }
+    let Some(name) = names.iter().find(|name| spells(name, text)) else {
+        let message = "the common name of the subject is not one of the names in the \
+                       subjectAltName extension; leave it out, or repeat one of them";
+        return Err(Refusal::new(Code::CommonNameNotAllowed, message));
+    };
     Ok(Some(name.clone()))
 }
 
 fn spells(name: &Name, text: &str) -> bool {
     match name {
-        Name::Dns(dns) => dns.eq_ignore_ascii_case(text),
-        other => other.text() == text,
+        Name::Dns(_) | Name::Wildcard(_) => name.text().eq_ignore_ascii_case(text),
+        Name::Ip(_) | Name::Uri(_) => name.text() == text,
     }
 }
 

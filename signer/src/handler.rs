@@ -1,6 +1,7 @@
 //! Between API Gateway's event and the pure pipeline: method, path, media type, identity, and the
 //! shape of responses.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext as Context;
@@ -12,11 +13,13 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::audit;
-use crate::issue::{self, Evidence, Issued};
+use crate::ca::Ca;
+use crate::caller::Caller;
+use crate::issue::{self, Evidence, Issued, Sign};
 use crate::notation::utc;
-use crate::policy::{Caller, Policy};
+use crate::policy::Policy;
 use crate::refusal::{Code, Refusal};
-use crate::secret::{Source, Store};
+use crate::secret::{Held, Source, Store};
 
 /// The one path, behind the stage's prefix if there is one.
 const PATH: &str = "/issue-cert";
@@ -28,12 +31,22 @@ pub struct Handler<S> {
     /// Holds the CA material.
     pub store: Store<S>,
     /// Tells the time.
-    pub now: fn() -> OffsetDateTime,
-    /// Takes each audit line as it is to be written, without a line break.
-    pub audit: Box<dyn Fn(&str) + Send + Sync>,
+    pub now: Box<dyn Fn() -> OffsetDateTime + Send + Sync>,
+    /// Signs.
+    pub sign: Sign,
+    /// Takes each line of the log as it is to be written, without a line break.
+    pub log: Box<dyn Fn(&str) + Send + Sync>,
 }
 
 impl<S: Source> Handler<S> {
+    /// Loads the CA material, so that the first request need not wait for it. A failure raises the
+    /// alarm, and is tried again later.
+    pub async fn prepare(&self) {
+        if let Err(refusal) = self.ca("").await {
+            self.alarm(refusal.code.as_str(), "", &refusal.detail.unwrap_or_default());
+        }
+    }
+
     /// Answers one request. Every outcome is a response and an audit line.
     pub async fn handle(&self, request: Request) -> Response<Body> {
         let started = Instant::now();
@@ -41,14 +54,14 @@ impl<S: Source> Handler<S> {
             Some(RequestContext::ApiGatewayV2(context)) => Some(context),
             _ => None,
         };
-        let request_id = context.and_then(|context| context.request_id.clone()).unwrap_or_default();
+        let request_id = request_id(context).to_owned();
         let caller = context.and_then(caller);
         let mut evidence = Evidence::default();
         let outcome = self.decide(&request, context, caller.as_ref(), &mut evidence).await;
         if let Err(Refusal { code, detail, .. }) = &outcome {
             let detail = detail.as_deref().unwrap_or_default();
             if code.status() >= 500 {
-                tracing::error!(request_id, code = code.as_str(), detail, "failed");
+                self.alarm(code.as_str(), &request_id, detail);
             } else {
                 tracing::debug!(request_id, code = code.as_str(), detail, "refused");
             }
@@ -61,7 +74,7 @@ impl<S: Source> Handler<S> {
             evidence,
             &outcome,
         );
-        (self.audit)(&line.to_json());
+        (self.log)(&line.to_json());
         respond(outcome, &request_id)
     }
 
@@ -81,14 +94,26 @@ impl<S: Source> Handler<S> {
         })?;
         let body: &[u8] = request.body().as_ref();
         let approved = issue::approve(body, caller, &self.policy, evidence)?;
-        let now = (self.now)();
-        let ca = self.store.ca(now).await?;
+        let ca = self.ca(request_id(context)).await?;
         let mut random = [0; 20];
         aws_lc_rs::rand::fill(&mut random).map_err(|_| {
             let message = "the issuer made an error; nothing was issued";
             Refusal::new(Code::Internal, message).with_detail("no randomness")
         })?;
-        approved.issue(&ca, now, random)
+        approved.issue(&ca, (self.now)(), random, self.sign)
+    }
+
+    async fn ca(&self, request_id: &str) -> Result<Arc<Ca>, Refusal> {
+        let Held { ca, trouble } = self.store.ca((self.now)()).await?;
+        if let Some(cause) = trouble {
+            self.alarm("ca_refresh_failed", request_id, &cause);
+        }
+        Ok(ca)
+    }
+
+    fn alarm(&self, alarm: &str, request_id: &str, detail: &str) {
+        let time = utc((self.now)());
+        (self.log)(&audit::Alarm { time, alarm, request_id, detail }.to_json());
     }
 }
 
@@ -104,6 +129,10 @@ pub fn forget_url(event: &mut LambdaRequest) {
         event.raw_query_string = None;
         event.query_string_parameters = QueryMap::default();
     }
+}
+
+fn request_id(context: Option<&Context>) -> &str {
+    context.and_then(|context| context.request_id.as_deref()).unwrap_or_default()
 }
 
 /// Who signed the request, if API Gateway verified that.

@@ -6,12 +6,13 @@
 use time::OffsetDateTime;
 
 use crate::ca::Ca;
+use crate::caller::Caller;
 use crate::certificate::ToBeSigned;
 use crate::check::{Mismatch, Validity, check};
 use crate::csr::{self, VerifiedRequest};
 use crate::notation::{hex, sha256};
 use crate::pem;
-use crate::policy::{Caller, Grant, Policy};
+use crate::policy::{Grant, Policy};
 use crate::refusal::{Code, Refusal};
 use crate::request::Request;
 
@@ -25,6 +26,9 @@ pub struct Evidence {
     /// The rule of the policy that grants them.
     pub rule: Option<String>,
 }
+
+/// What signs a decision with the CA's key: [`ToBeSigned::sign`], or in tests something faulty.
+pub type Sign = fn(&ToBeSigned, &Ca) -> Result<Vec<u8>, rcgen::Error>;
 
 /// A request that may be carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +68,8 @@ pub fn approve(
     let request = csr::verify(&wanted.csr)?;
     evidence.spki_sha256 = Some(sha256(request.spki()));
     evidence.names = request.names().iter().map(ToString::to_string).collect();
-    let grant = policy.grant(caller, request.names(), request.usages(), wanted.ttl_hours)?;
+    let grant = policy.decide(caller, &request.wanted(wanted.ttl_hours))?;
+    evidence.rule = Some(grant.rule.clone());
     Ok(Approved { request, grant })
 }
 
@@ -72,14 +77,22 @@ impl Approved {
     /// Signs the certificate and compares it with the decision.
     ///
     /// # Errors
-    /// `ca_expiring`, `unsupported_key`, or `internal` if the outcome is not what was decided.
-    pub fn issue(&self, ca: &Ca, now: OffsetDateTime, random: [u8; 20]) -> Result<Issued, Refusal> {
+    /// `ca_expiring`, `unsupported_key`, `name_outside_ca`, or `internal` if the outcome is not what
+    /// was decided.
+    pub fn issue(
+        &self,
+        ca: &Ca,
+        now: OffsetDateTime,
+        random: [u8; 20],
+        sign: Sign,
+    ) -> Result<Issued, Refusal> {
         let internal = |detail: String| {
             let message = "the issuer made an error; nothing was issued";
             Refusal::new(Code::Internal, message).with_detail(detail)
         };
         let decided = ToBeSigned::decide(&self.request, &self.grant, ca, now, random)?;
-        let der = decided.sign(ca).map_err(|error| internal(format!("could not sign: {error}")))?;
+        let der =
+            sign(&decided, ca).map_err(|error| internal(format!("could not sign: {error}")))?;
         let validity = check(&der, &decided, ca).map_err(|Mismatch(field)| {
             internal(format!("the signed certificate differs from the decision: {field}"))
         })?;

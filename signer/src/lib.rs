@@ -17,13 +17,14 @@
 //! 4. A certificate that differs from the decision in any field is discarded, never returned.
 //!
 //! Without the feature `lambda` the crate is the pure core: policies and CA material can be checked
-//! with [`policy::Policy::validate`] and [`ca::Ca::from_json`] long before they reach a function.
+//! with [`policy::Policy::from_json`] and [`ca::Ca::from_json`] long before they reach a function.
 
 mod der;
 mod pem;
 
 pub mod audit;
 pub mod ca;
+pub mod caller;
 pub mod certificate;
 pub mod check;
 pub mod csr;

@@ -2,20 +2,20 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, LambdaEvent, Request, Service as _, service_fn, tracing};
+use signer::certificate::ToBeSigned;
 use signer::handler::Handler;
 use signer::policy::Policy;
-use signer::secret::{SecretsManager, Store};
-use time::OffsetDateTime;
+use signer::secret::{self, SecretsManager, Store};
+use time::{Duration, OffsetDateTime};
 
 /// The longest wait for Secrets Manager, retries included. It must end before the function's own
 /// time is up, or callers get API Gateway's error in place of ours.
-const SECRET_TIMEOUT: Duration = Duration::from_secs(5);
+const SECRET_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
 // One request at a time comes in, so one thread is enough.
 #[tokio::main(flavor = "current_thread")]
@@ -35,15 +35,19 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Vec<String>> {
     let policy = policy()?;
     let arn = variable("CA_SECRET_ARN")?;
+    let refresh = refresh()?;
     let timeouts = TimeoutConfig::builder().operation_timeout(SECRET_TIMEOUT).build();
     let config =
         aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
     let client = aws_sdk_secretsmanager::Client::new(&config);
-    let store = Store::new(SecretsManager { client, arn });
-    let handler =
-        Handler { policy, store, now: OffsetDateTime::now_utc, audit: Box::new(write_line) };
-    // The first request shall not wait for the secret. A failure is logged, and tried again then.
-    let _ = handler.store.ca(OffsetDateTime::now_utc()).await;
+    let handler = Handler {
+        policy,
+        store: Store::new(SecretsManager { client, arn }, refresh),
+        now: Box::new(OffsetDateTime::now_utc),
+        sign: ToBeSigned::sign,
+        log: Box::new(write_line),
+    };
+    handler.prepare().await;
     let handler = &handler;
     let mut adapter = Adapter::from(service_fn(|request: Request| async move {
         Ok::<_, std::convert::Infallible>(handler.handle(request).await)
@@ -64,6 +68,15 @@ fn policy() -> Result<Policy, Vec<String>> {
     Policy::from_json(&json).map_err(|problems| {
         problems.iter().map(|problem| format!("{}: {problem}", path.display())).collect()
     })
+}
+
+/// How long CA material is used before the secret is looked at again.
+fn refresh() -> Result<Duration, Vec<String>> {
+    let Ok(text) = std::env::var("CA_REFRESH_SECONDS") else { return Ok(secret::REFRESH) };
+    match text.parse::<u32>() {
+        Ok(seconds @ 1..=86_400) => Ok(Duration::seconds(seconds.into())),
+        _ => Err(vec![format!("CA_REFRESH_SECONDS is `{text}`, not a number from 1 to 86400")]),
+    }
 }
 
 fn variable(name: &str) -> Result<String, Vec<String>> {

@@ -11,6 +11,8 @@ use std::net::IpAddr;
 pub enum Name {
     /// A host name: lower case, letters, digits and hyphens, no trailing dot.
     Dns(String),
+    /// `*.` before this host name: every name of one more label (RFC 6125 section 6.4.3).
+    Wildcard(String),
     /// An IP address that can identify one host.
     Ip(IpAddr),
     /// An absolute URI without query, fragment, user or percent-encoding.
@@ -18,13 +20,21 @@ pub enum Name {
 }
 
 impl Name {
-    /// Reads a host name. Wildcards, IP literals and names with a trailing dot are refused.
+    /// Reads a host name, or a wildcard that is the whole of its first label. IP literals and names
+    /// with a trailing dot are refused.
     ///
     /// # Errors
     /// Says what is wrong with it, without quoting it.
     pub fn dns(bytes: &[u8]) -> Result<Self, &'static str> {
         let name = std::str::from_utf8(bytes).map_err(|_| "a DNS name is not ASCII")?;
-        host(name).map(Self::Dns)
+        match name.strip_prefix("*.") {
+            // A wildcard for a whole top-level domain is nobody's to have.
+            Some(parent) if !parent.contains('.') => {
+                Err("a wildcard is not followed by two labels or more")
+            }
+            Some(parent) => host(parent).map(Self::Wildcard),
+            None => host(name).map(Self::Dns),
+        }
     }
 
     /// Reads an address of 4 or 16 bytes.
@@ -56,6 +66,7 @@ impl Name {
     pub fn text(&self) -> String {
         match self {
             Self::Dns(text) | Self::Uri(text) => text.clone(),
+            Self::Wildcard(parent) => format!("*.{parent}"),
             Self::Ip(address) => address.to_string(),
         }
     }
@@ -66,6 +77,7 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns(name) => write!(f, "dns:{name}"),
+            Self::Wildcard(parent) => write!(f, "dns:*.{parent}"),
             Self::Ip(address) => write!(f, "ip:{address}"),
             Self::Uri(uri) => write!(f, "uri:{uri}"),
         }
@@ -78,7 +90,7 @@ pub(crate) fn host(name: &str) -> Result<String, &'static str> {
         return Err("a DNS name is empty or longer than 253 characters");
     }
     if name.contains('*') {
-        return Err("a DNS name has a wildcard, which is never issued");
+        return Err("a DNS name has an asterisk that is not the whole of its first label");
     }
     if !name.split('.').all(is_label) {
         return Err(
@@ -93,7 +105,8 @@ pub(crate) fn host(name: &str) -> Result<String, &'static str> {
     Ok(name.to_ascii_lowercase())
 }
 
-fn is_label(label: &str) -> bool {
+/// Whether this is one label of a host name.
+pub(crate) fn is_label(label: &str) -> bool {
     let bytes = label.as_bytes();
     // Hyphens in places 3 and 4 are reserved for A-labels (RFC 5891 section 4.2.3.1).
     let reserved =

@@ -106,16 +106,24 @@ codes! {
     TooManyNames = "too_many_names", 400;
     /// The request names nothing.
     NoNames = "no_names", 400;
-    /// The common name is not one of the requested names.
+    /// The common name is malformed, or there are several.
     InvalidCommonName = "invalid_common_name", 400;
-    /// `ttl_hours` is above the maximum.
-    TtlTooLong = "ttl_too_long", 400;
+    /// The common name is not one of the requested names, or the caller may not have one.
+    CommonNameNotAllowed = "common_name_not_allowed", 403;
+    /// No rule of the policy is for this caller.
+    CallerNotAllowed = "caller_not_allowed", 403;
     /// A requested name is not allowed for this caller.
     NameNotAllowed = "name_not_allowed", 403;
     /// A requested extended key usage is not allowed for this caller.
     UsageNotAllowed = "usage_not_allowed", 403;
+    /// The kind of key is not allowed for this caller.
+    KeyTypeNotAllowed = "key_type_not_allowed", 403;
+    /// `ttl_hours` is above the maximum.
+    TtlTooLong = "ttl_too_long", 400;
     /// The CA material could not be read or cannot be used; worth a retry.
     CaUnavailable = "ca_unavailable", 503;
+    /// The name constraints of the CA leave a requested name out.
+    NameOutsideCa = "name_outside_ca", 403;
     /// The certificate would outlive the CA, or the CA is not valid yet.
     CaExpiring = "ca_expiring", 503;
     /// A fault of the issuer. Nothing was issued.

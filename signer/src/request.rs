@@ -54,11 +54,11 @@ impl Request {
             Ok(body) if *first == b'{' => body,
             Err(error) if !matches!(error.classify(), Category::Data) => {
                 return Err(Refusal::new(Code::InvalidJson, "the body is not valid JSON")
-                    .with_detail(error));
+                    .with_detail(place(&error)));
             }
             Ok(_) => return Err(Refusal::new(Code::InvalidRequest, SHAPE)),
             Err(error) => {
-                return Err(Refusal::new(Code::InvalidRequest, SHAPE).with_detail(error));
+                return Err(Refusal::new(Code::InvalidRequest, SHAPE).with_detail(place(&error)));
             }
         };
         if body.csr.len() > MAX_CSR {
@@ -66,6 +66,11 @@ impl Request {
         }
         Ok(Self { csr: body.csr, ttl_hours: body.ttl_hours.map(|ttl| hours(&ttl)).transpose()? })
     }
+}
+
+/// Where an error is. The error itself may quote the body, in which there may be a private key.
+fn place(error: &serde_json::Error) -> String {
+    format!("line {}, column {}", error.line(), error.column())
 }
 
 fn hours(value: &serde_json::Value) -> Result<u32, Refusal> {

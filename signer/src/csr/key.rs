@@ -4,7 +4,10 @@
 //! alone, never from the signature: OpenSSL signs requests of P-384 keys with SHA-256 by default, and
 //! taking the curve from the signature would put such a key into its certificate as P-256.
 
+use std::fmt;
+
 use aws_lc_rs::signature::{self, ParsedPublicKey, VerificationAlgorithm};
+use serde::{Deserialize, Serialize};
 
 use crate::der::{self, Element, Malformed, Reader, tag};
 use crate::refusal::{Code, Refusal};
@@ -29,25 +32,47 @@ const RSA_SHA512: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d
 /// An encoded NULL, the parameters of RSA algorithms.
 const NULL: &[u8] = &[tag::NULL, 0];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+/// A kind of public key that certificates are issued for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyType {
+    /// ECDSA on P-256.
     P256,
+    /// ECDSA on P-384.
     P384,
+    /// RSA with 2048 to 4096 bits.
     Rsa,
+    /// Ed25519.
     Ed25519,
 }
 
-/// Verifies that the holder of the private key to `spki` signed `message`.
+impl KeyType {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::P256, Self::P384, Self::Rsa, Self::Ed25519];
+}
+
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::P256 => "p256",
+            Self::P384 => "p384",
+            Self::Rsa => "rsa",
+            Self::Ed25519 => "ed25519",
+        })
+    }
+}
+
+/// Verifies that the holder of the private key to `spki` signed `message`; yields the key's kind.
 pub(super) fn verify(
     spki: Element<'_>,
     algorithm: Reader<'_>,
     message: &[u8],
     signature: &[u8],
-) -> Result<(), Refusal> {
+) -> Result<KeyType, Refusal> {
     let (kind, key) = public_key(spki).map_err(|_| {
         Refusal::new(Code::InvalidCsr, "the public key of the certificate request is malformed")
     })??;
-    if kind == Kind::Rsa {
+    if kind == KeyType::Rsa {
         check_rsa(key)?;
     }
     let algorithm = verification(kind, algorithm)?;
@@ -58,11 +83,12 @@ pub(super) fn verify(
     key.verify_sig(message, signature).map_err(|_| {
         let message = "the signature of the certificate request does not match its public key";
         Refusal::new(Code::BadCsrSignature, message)
-    })
+    })?;
+    Ok(kind)
 }
 
 /// The kind of a `SubjectPublicKeyInfo` and the key in its bit string.
-fn public_key(spki: Element<'_>) -> der::Result<Result<(Kind, &[u8]), Refusal>> {
+fn public_key(spki: Element<'_>) -> der::Result<Result<(KeyType, &[u8]), Refusal>> {
     let mut outside = Reader::new(spki.raw);
     let mut fields = outside.nested(tag::SEQUENCE)?;
     let (oid, parameters) = identifier(fields.nested(tag::SEQUENCE)?)?;
@@ -70,13 +96,13 @@ fn public_key(spki: Element<'_>) -> der::Result<Result<(Kind, &[u8]), Refusal>> 
     fields.finish()?;
     let kind = match (oid, parameters) {
         (EC_PUBLIC_KEY, Some(P256)) if matches!(key, [4, point @ ..] if point.len() == 64) => {
-            Kind::P256
+            KeyType::P256
         }
         (EC_PUBLIC_KEY, Some(P384)) if matches!(key, [4, point @ ..] if point.len() == 96) => {
-            Kind::P384
+            KeyType::P384
         }
-        (RSA, Some(NULL)) => Kind::Rsa,
-        (ED25519, None) => Kind::Ed25519,
+        (RSA, Some(NULL)) => KeyType::Rsa,
+        (ED25519, None) => KeyType::Ed25519,
         _ => {
             let message = "the public key must be P-256 or P-384 (named curve, uncompressed point), \
                            RSA of 2048 to 4096 bits, or Ed25519";
@@ -132,19 +158,25 @@ fn rsa_numbers(key: &[u8]) -> der::Result<(&[u8], &[u8])> {
 }
 
 fn verification(
-    kind: Kind,
+    kind: KeyType,
     algorithm: Reader<'_>,
 ) -> Result<&'static dyn VerificationAlgorithm, Refusal> {
     let algorithm: &'static dyn VerificationAlgorithm = match (kind, identifier(algorithm)) {
-        (Kind::P256, Ok((ECDSA_SHA256, None))) => &signature::ECDSA_P256_SHA256_ASN1,
-        (Kind::P256, Ok((ECDSA_SHA384, None))) => &signature::ECDSA_P256_SHA384_ASN1,
-        (Kind::P384, Ok((ECDSA_SHA256, None))) => &signature::ECDSA_P384_SHA256_ASN1,
-        (Kind::P384, Ok((ECDSA_SHA384, None))) => &signature::ECDSA_P384_SHA384_ASN1,
+        (KeyType::P256, Ok((ECDSA_SHA256, None))) => &signature::ECDSA_P256_SHA256_ASN1,
+        (KeyType::P256, Ok((ECDSA_SHA384, None))) => &signature::ECDSA_P256_SHA384_ASN1,
+        (KeyType::P384, Ok((ECDSA_SHA256, None))) => &signature::ECDSA_P384_SHA256_ASN1,
+        (KeyType::P384, Ok((ECDSA_SHA384, None))) => &signature::ECDSA_P384_SHA384_ASN1,
         // RFC 4055 section 5 wants NULL written, and absence understood.
-        (Kind::Rsa, Ok((RSA_SHA256, None | Some(NULL)))) => &signature::RSA_PKCS1_2048_8192_SHA256,
-        (Kind::Rsa, Ok((RSA_SHA384, None | Some(NULL)))) => &signature::RSA_PKCS1_2048_8192_SHA384,
-        (Kind::Rsa, Ok((RSA_SHA512, None | Some(NULL)))) => &signature::RSA_PKCS1_2048_8192_SHA512,
-        (Kind::Ed25519, Ok((ED25519, None))) => &signature::ED25519,
+        (KeyType::Rsa, Ok((RSA_SHA256, None | Some(NULL)))) => {
+            &signature::RSA_PKCS1_2048_8192_SHA256
+        }
+        (KeyType::Rsa, Ok((RSA_SHA384, None | Some(NULL)))) => {
+            &signature::RSA_PKCS1_2048_8192_SHA384
+        }
+        (KeyType::Rsa, Ok((RSA_SHA512, None | Some(NULL)))) => {
+            &signature::RSA_PKCS1_2048_8192_SHA512
+        }
+        (KeyType::Ed25519, Ok((ED25519, None))) => &signature::ED25519,
         _ => {
             let message = "the certificate request must be signed with ECDSA (SHA-256 or SHA-384), \
                            RSA PKCS#1 v1.5 (SHA-256, SHA-384 or SHA-512) or Ed25519, fitting its key";

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, UnixTime};
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use webpki::{
     ALL_VERIFICATION_ALGS, EndEntityCert, ExtendedKeyUsageValidator, anchor_from_trusted_cert,
@@ -15,8 +15,8 @@ use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::{FromDer as _, X509CertificationRequest};
 
 use crate::authority::Authority;
-use crate::der::fixture;
-use crate::events::World;
+use crate::der::{Csr, dns, fixture, san};
+use crate::events::{World, event};
 
 const KEYS: [&str; 7] = [
     "p256_sha256",
@@ -190,4 +190,43 @@ fn validity_is_exact_and_the_response_repeats_the_certificate() {
         OffsetDateTime::now_utc(),
     );
     assert_eq!(text(&body, "chain"), issuing.unwrap().chain());
+}
+
+#[test]
+fn the_name_constraints_of_the_ca_are_kept() {
+    let authority = Authority::with(&rcgen::PKCS_ECDSA_P256_SHA256, |params| {
+        params.name_constraints = Some(rcgen::NameConstraints {
+            permitted_subtrees: vec![
+                rcgen::GeneralSubtree::DnsName("internal.example".into()),
+                rcgen::GeneralSubtree::IpAddress(rcgen::CidrSubnet::from_v4_prefix(
+                    [10, 1, 0, 0],
+                    16,
+                )),
+            ],
+            excluded_subtrees: vec![rcgen::GeneralSubtree::DnsName("x.internal.example".into())],
+        });
+    });
+    let world = World::of(authority);
+    let directory = tempfile::tempdir().unwrap();
+    for (names, inside) in [
+        (san(&[(0x82, b"a.internal.example"), (0x87, &[10, 1, 2, 3])]), true),
+        (san(&[(0x86, b"spiffe://example.internal/a")]), true),
+        (dns("api.example.com"), false),
+        (dns("a.x.internal.example"), false),
+        (san(&[(0x87, &[10, 2, 0, 1])]), false),
+    ] {
+        let csr = Csr::new(&[names]).pem();
+        let (status, body) = world.send(&event(json!({"csr": csr}).to_string().as_bytes()));
+        if inside {
+            assert_eq!(status, 200, "{body}");
+            webpki_accepts(&world, &body, &webpki::KeyUsage::client_auth());
+            write(directory.path(), &world, &body);
+            openssl(
+                directory.path(),
+                &["verify", "-CAfile", "root.pem", "-untrusted", "chain.pem", "leaf.pem"],
+            );
+        } else {
+            assert_eq!((status, &body["error"]["code"]), (403, &json!("name_outside_ca")));
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! API Gateway's events, a handler to send them to, and what is expected of its surroundings.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
+use signer::certificate::ToBeSigned;
 use signer::handler::{Handler, forget_url};
 use signer::policy::Policy;
 use signer::secret::{Source, Store};
@@ -38,17 +39,24 @@ pub(crate) struct World {
     pub(crate) lines: Arc<Mutex<Vec<String>>>,
     pub(crate) secret: Arc<Mutex<Option<String>>>,
     pub(crate) reads: Arc<AtomicUsize>,
+    /// How many seconds the handler's clock is ahead.
+    pub(crate) ahead: Arc<AtomicI64>,
     pub(crate) authority: Authority,
 }
 
-pub(crate) fn policy() -> Policy {
-    let json = json!({
+/// The policy that requests meet, its only rule changed as the test needs it.
+pub(crate) fn policy(change: impl FnOnce(&mut Value)) -> Policy {
+    let mut rule = json!({
+        "name": "test",
+        "callers": ["arn:aws:iam::111122223333:role/deploy"],
+        "common_name": true,
         "usages": ["server", "client"],
         "dns": ["api.example.com", "*.internal.example"],
         "ip": ["10.0.0.0/8", "2001:db8::/32"],
         "uri": ["spiffe://example.internal/*", "https://example.com/*"],
     });
-    Policy::from_json(json.to_string().as_bytes()).unwrap()
+    change(&mut rule);
+    Policy::from_json(json!({"rules": [rule]}).to_string().as_bytes()).unwrap()
 }
 
 impl World {
@@ -62,13 +70,18 @@ impl World {
         let reads = Arc::new(AtomicUsize::new(0));
         let source = FakeSecret { content: Arc::clone(&secret), reads: Arc::clone(&reads) };
         let sink = Arc::clone(&lines);
+        let ahead = Arc::new(AtomicI64::new(0));
+        let clock = Arc::clone(&ahead);
         let handler = Handler {
-            policy: policy(),
-            store: Store::new(source),
-            now: OffsetDateTime::now_utc,
-            audit: Box::new(move |line| sink.lock().unwrap().push(line.to_owned())),
+            policy: policy(|_| ()),
+            store: Store::new(source, signer::secret::REFRESH),
+            now: Box::new(move || {
+                OffsetDateTime::now_utc() + time::Duration::seconds(clock.load(Ordering::SeqCst))
+            }),
+            sign: ToBeSigned::sign,
+            log: Box::new(move |line| sink.lock().unwrap().push(line.to_owned())),
         };
-        Self { handler, lines, secret, reads, authority }
+        Self { handler, lines, secret, reads, ahead, authority }
     }
 
     /// Sends an event and returns status and body.
@@ -89,6 +102,13 @@ impl World {
         let (status, body) = self.send(&event(json!({"csr": csr}).to_string().as_bytes()));
         assert_eq!(status, 200, "{body}");
         body
+    }
+
+    /// What the alarms in the log are about, in their order.
+    pub(crate) fn alarms(&self) -> Vec<String> {
+        let lines = self.lines.lock().unwrap();
+        let lines = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.filter_map(|line| line["alarm"].as_str().map(str::to_owned)).collect()
     }
 
     pub(crate) fn last_line(&self) -> Value {
@@ -173,13 +193,10 @@ fn an_issued_certificate_leaves_a_complete_audit_line() {
     assert_eq!(fields.len(), FIELDS.len());
     for field in FIELDS {
         assert!(fields.contains_key(field), "{field}");
-        assert!(
-            fields[field].is_null() == ["code", "rule"].contains(&field),
-            "{field}: {}",
-            fields[field]
-        );
+        assert!(fields[field].is_null() == (field == "code"), "{field}: {}", fields[field]);
     }
     assert_eq!(line["decision"], "issued");
+    assert_eq!(line["rule"], "test");
     assert_eq!(line["caller_arn"], ARN);
     assert_eq!(line["source_ip"], "192.0.2.7");
     assert_eq!(line["request_id"], "JKJaXmPLvHcESHA=");
@@ -254,25 +271,6 @@ fn serial_numbers_differ_for_the_same_key() {
 }
 
 #[test]
-fn a_missing_secret_is_tried_again_later_and_read_once_when_found() {
-    let world = World::new();
-    let body = json!({"csr": fixture("p256_sha256")}).to_string();
-    let secret = world.secret.lock().unwrap().take();
-    let (status, body_missing) = world.send(&event(body.as_bytes()));
-    assert_eq!((status, &body_missing["error"]["code"]), (503, &json!("ca_unavailable")));
-    assert!(!body_missing.to_string().contains("arn:"), "{body_missing}");
-    assert_eq!(world.last_line()["decision"], "refused");
-
-    *world.secret.lock().unwrap() = secret;
-    let event = event(body.as_bytes());
-    let (first, second, third) = run(async {
-        tokio::join!(world.send_async(&event), world.send_async(&event), world.send_async(&event))
-    });
-    assert_eq!([first.0, second.0, third.0], [200; 3]);
-    assert_eq!(world.reads.load(Ordering::SeqCst), 2, "one failure, then one for all three");
-}
-
-#[test]
 fn a_refused_request_costs_no_look_at_the_secret() {
     let world = World::new();
     let (status, _) = world.send(&event(b"{}"));
@@ -318,28 +316,20 @@ fn the_key_of_the_ca_itself_gets_no_certificate() {
 
 #[test]
 fn a_clock_before_the_ca_issues_nothing() {
-    let mut world = World::new();
+    let world = World::new();
     let body = json!({"csr": fixture("p256_sha256")}).to_string();
     assert_eq!(world.send(&event(body.as_bytes())).0, 200);
-    world.handler.now = || OffsetDateTime::now_utc() - time::Duration::days(3);
+    world.ahead.store(-3 * 86_400, Ordering::SeqCst);
     let (status, body) = world.send(&event(body.as_bytes()));
     assert_eq!((status, &body["error"]["code"]), (503, &json!("ca_expiring")));
-}
-
-#[test]
-fn unusable_material_is_the_issuers_fault_and_no_details_get_out() {
-    let world = World::new();
-    *world.secret.lock().unwrap() = Some("{\"certificate\": 1}".into());
-    let body = json!({"csr": fixture("p256_sha256")}).to_string();
-    let (status, body) = world.send(&event(body.as_bytes()));
-    assert_eq!((status, &body["error"]["code"]), (503, &json!("ca_unavailable")));
-    assert_eq!(body["error"]["message"], "the issuing CA is not available; try again in a while");
+    // The look at the secret that the jump brought about found the CA not valid yet.
+    assert_eq!(world.alarms(), ["ca_refresh_failed", "ca_expiring"]);
 }
 
 #[test]
 fn a_usage_that_the_policy_does_not_give_is_refused() {
     let mut world = World::new();
-    world.handler.policy.usages = vec![signer::policy::Usage::Client];
+    world.handler.policy = policy(|rule| rule["usages"] = json!(["client"]));
     let csr = fixture("typical_openssl");
     let (status, body) = world.send(&event(json!({"csr": csr}).to_string().as_bytes()));
     assert_eq!((status, &body["error"]["code"]), (403, &json!("usage_not_allowed")));

@@ -397,7 +397,9 @@ fn names(table: &mut Table) {
         (65, "a_b.internal.example"),
         (66, "*"),
         (66, "*.com"),
-        (66, "*.internal.example"),
+        (66, "*.*.internal.example"),
+        (66, "api.*"),
+        (66, "*a.internal.example"),
         (66, "a*.internal.example"),
         (67, "пример.internal.example"),
         (67, "ab--c.internal.example"),
@@ -408,6 +410,8 @@ fn names(table: &mut Table) {
     ] {
         table.refused(number, name, &Csr::new(&[dns(name)]), "invalid_name");
     }
+    let wildcard = Csr::new(&[dns("*.internal.example")]).pem();
+    table.csr(66, "a wildcard that is not granted", &wildcard, 403, "name_not_allowed");
     table.csr(68, "upper case", &Csr::new(&[dns("API.Example.COM")]).pem(), 200, "ok");
     let label = format!("{}.internal.example", "a".repeat(64));
     table.refused(65, "label of 64", &Csr::new(&[dns(&label)]), "invalid_name");
@@ -525,7 +529,8 @@ fn subjects(table: &mut Table) {
     table.refused(78, "77 characters", &long, "invalid_common_name");
     let serial = (&[0x55, 4, 5][..], 0x12, &b"12"[..]);
     table.csr(79, "serialNumber is ignored", &Csr::with_subject(&[serial]).pem(), 200, "ok");
-    table.refused(80, "CN=admin", &Csr::with_subject(&[cn(0x0c, b"admin")]), "invalid_common_name");
+    let admin = Csr::with_subject(&[cn(0x0c, b"admin")]).pem();
+    table.csr(80, "CN=admin", &admin, 403, "common_name_not_allowed");
     // Attributes that `rcgen` cannot write are ignored like all others, and nothing panics.
     for id in [OID_2_999_1, &[]] {
         table.csr(72, "2.999.1 in the subject", &Csr::with_subject(&[other(id)]).pem(), 200, "ok");

@@ -53,16 +53,25 @@ fn a_certificate_that_may_not_issue_is_refused() {
         "certificate",
         "empty subject",
     );
-    assert_refused(
-        &changed(|params| {
-            params.name_constraints = Some(rcgen::NameConstraints {
-                permitted_subtrees: vec![rcgen::GeneralSubtree::DnsName("x.example".into())],
-                excluded_subtrees: Vec::new(),
-            });
-        }),
-        "certificate",
-        "nameConstraints",
-    );
+}
+
+#[test]
+fn name_constraints_that_are_not_understood_are_refused() {
+    let custom = |value: Vec<u8>| {
+        changed(|params| {
+            let constraints = rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 30], value);
+            params.custom_extensions.push(constraints);
+        })
+    };
+    let name = subject(&[(&[0x55, 4, 10], 0x0c, b"Example")]);
+    for (tag, base) in [(0xa4, name.as_slice()), (0x85, &[0x30, 0]), (0xa3, &[])] {
+        let permitted = tlv(0xa0, &[&tlv(0x30, &[&tlv(tag, &[base])])]);
+        assert_refused(&custom(tlv(0x30, &[&permitted])), "chain", "nameConstraints");
+    }
+    assert_refused(&custom(vec![0x04, 0]), "chain", "malformed nameConstraints");
+    // Nobody gets a mail address here, so what is said about them does not matter.
+    let mail = tlv(0xa0, &[&tlv(0x30, &[&tlv(0x81, &[b"x.example"])])]);
+    assert_eq!(check(&custom(tlv(0x30, &[&mail]))), None);
 }
 
 #[test]
@@ -160,12 +169,11 @@ fn the_parts_must_be_one_block_of_the_right_kind() {
     assert_refused(&with("certificate", ""), "certificate", "no certificate");
     assert_refused(&with("certificate", key), "certificate", "labelled CERTIFICATE");
     assert_refused(&with("certificate", &pem("CERTIFICATE", &[0x30, 0])), "certificate", "DER");
-    for label in ["EC PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
-        assert_refused(
-            &with("private_key", &key.replace("PRIVATE KEY", label)),
-            "private_key",
-            "PKCS#8",
-        );
+    for (label, part) in
+        [("ENCRYPTED PRIVATE KEY", "unencrypted"), ("DSA PRIVATE KEY", "unencrypted")]
+    {
+        let labelled = key.replace("PRIVATE KEY", label);
+        assert_refused(&with("private_key", &labelled), "private_key", part);
     }
     assert_refused(&with("private_key", &key.repeat(2)), "private_key", "exactly one");
     assert_refused(&with("private_key", &pem("PRIVATE KEY", &[0x30, 0])), "private_key", "P-256");
@@ -173,6 +181,28 @@ fn the_parts_must_be_one_block_of_the_right_kind() {
     assert_refused(&with("chain", &format!("{certificate}{}", authority.root)), "chain", "root");
     let stranger = Authority::new().certificate();
     assert_refused(&with("chain", &format!("{certificate}{stranger}")), "chain", "did not issue");
+}
+
+#[test]
+fn keys_are_read_in_every_form_that_openssl_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    for (algorithm, label) in [
+        (&rcgen::PKCS_ECDSA_P256_SHA256, "EC PRIVATE KEY"),
+        (&rcgen::PKCS_ECDSA_P384_SHA384, "EC PRIVATE KEY"),
+        (&rcgen::PKCS_RSA_SHA256, "RSA PRIVATE KEY"),
+    ] {
+        let mut bundle = Authority::with(algorithm, |_| {}).bundle();
+        std::fs::write(path("pkcs8.pem"), bundle["private_key"].as_str().unwrap()).unwrap();
+        let converted = std::process::Command::new("openssl")
+            .args(["pkey", "-traditional", "-in", &path("pkcs8.pem"), "-out", &path("key.pem")])
+            .status();
+        assert!(converted.unwrap().success());
+        let key = std::fs::read_to_string(path("key.pem")).unwrap();
+        assert!(key.starts_with(&format!("-----BEGIN {label}-----")), "another form");
+        bundle["private_key"] = json!(key);
+        assert_eq!(check(&bundle), None, "{label}");
+    }
 }
 
 #[test]
@@ -192,23 +222,38 @@ fn material_outside_of_its_validity_is_refused() {
 
 #[test]
 fn an_intermediate_that_ends_earlier_ends_the_validity() {
+    let bundle = below(|params| params.not_after = OffsetDateTime::now_utc() + Duration::days(2));
+    let ca = Ca::from_json(bundle.to_string().as_bytes(), OffsetDateTime::now_utc()).unwrap();
+    assert!(ca.not_after() < OffsetDateTime::now_utc() + Duration::days(3));
+    assert_eq!(ca.chain().matches("BEGIN CERTIFICATE").count(), 2);
+}
+
+/// Material of which the issuing CA is two levels below the root.
+fn below(change: impl FnOnce(&mut rcgen::CertificateParams)) -> Value {
     let root_key = KeyPair::generate().unwrap();
     let root = rcgen::CertifiedIssuer::self_signed(params("Root", 3), root_key).unwrap();
-    let mut middle = params("Middle", 2);
-    middle.not_after = OffsetDateTime::now_utc() + Duration::days(2);
+    let mut middle = params("Middle", 1);
+    change(&mut middle);
     let middle =
         rcgen::CertifiedIssuer::signed_by(middle, KeyPair::generate().unwrap(), &root).unwrap();
     let authority = Authority::new();
     let certificate = authority.params.signed_by(&authority.key, &middle).unwrap().pem();
-    let bundle = json!({
+    json!({
         "certificate": certificate,
         "private_key": authority.key.serialize_pem(),
         "chain": format!("{certificate}{}", middle.pem()),
-    });
-    let ca = Ca::from_json(bundle.to_string().as_bytes(), OffsetDateTime::now_utc()).unwrap();
-    assert!(ca.not_after() < OffsetDateTime::now_utc() + Duration::days(3));
-    assert_eq!(ca.chain().matches("BEGIN CERTIFICATE").count(), 2);
-    assert_eq!(ca.spki(), authority.key.subject_public_key_info());
+    })
+}
+
+#[test]
+fn every_certificate_of_the_chain_may_issue_the_one_before_it() {
+    assert_eq!(check(&below(|_| ())), None);
+    let part = "may not issue the CA before it";
+    let short = below(|params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0)));
+    assert_refused(&short, "chain", part);
+    assert_refused(&below(|params| params.is_ca = IsCa::ExplicitNoCa), "chain", part);
+    let no_signing = below(|params| params.key_usages = vec![KeyUsagePurpose::CrlSign]);
+    assert_refused(&no_signing, "chain", part);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The self-check must notice a difference in every single field.
 
+use serde_json::{Value, json};
 use signer::ca::Ca;
 use signer::certificate::ToBeSigned;
 use signer::check::{Mismatch, check};
@@ -10,6 +11,8 @@ use time::{Duration, OffsetDateTime};
 use rcgen::{KeyPair, PublicKeyData as _};
 
 use crate::authority::Authority;
+use crate::der::fixture;
+use crate::events::{World, event};
 
 fn ca(authority: &Authority) -> Ca {
     Ca::from_json(authority.bundle().to_string().as_bytes(), OffsetDateTime::now_utc()).unwrap()
@@ -87,4 +90,24 @@ fn no_byte_of_a_certificate_can_be_changed() {
         assert!(check(&tampered, &wanted, &ca).is_err(), "byte {index}");
     }
     assert_eq!(check(&[&der[..], &[0]].concat(), &wanted, &ca), Err(Mismatch("encoding")));
+}
+
+#[test]
+fn a_certificate_that_is_not_what_was_decided_is_an_alarm_and_never_leaves() {
+    let mut world = World::new();
+    world.handler.sign = |decided, ca| {
+        let mut other = decided.clone();
+        other.not_after += Duration::HOUR;
+        other.sign(ca)
+    };
+    let body = json!({"csr": fixture("p256_sha256")}).to_string();
+    let (status, body) = world.send(&event(body.as_bytes()));
+    assert_eq!((status, &body["error"]["code"]), (500, &json!("internal")));
+    assert!(!body.to_string().contains("BEGIN"), "{body}");
+    assert_eq!(world.alarms(), ["internal"]);
+    let lines = world.lines.lock().unwrap();
+    let [alarm, audit] = lines.as_slice() else { panic!("two lines: {lines:?}") };
+    assert!(alarm.contains("differs from the decision: not_after"), "{alarm}");
+    let audit: Value = serde_json::from_str(audit).unwrap();
+    assert_eq!((&audit["decision"], &audit["serial"]), (&json!("refused"), &Value::Null));
 }

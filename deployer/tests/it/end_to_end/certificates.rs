@@ -52,7 +52,7 @@ fn a_made_key_is_certified(world: &World, kind: &str) {
         "--ip",
         "127.0.0.1",
         "--uri",
-        "spiffe://internal.example/billing",
+        "spiffe://internal.example/ns/000000000000/user/client",
         "--cn",
         "api.internal.example",
         "--ttl-hours",
@@ -62,7 +62,8 @@ fn a_made_key_is_certified(world: &World, kind: &str) {
     let key = world.path(&format!("{out}/key.pem"));
     let mode = fs::metadata(&key).expect("a key").permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "{}", key.display());
-    let leaf = accepted(world, &out, &["api.internal.example", "b.a.internal.example"]);
+    let names = ["api.internal.example", "b.a.internal.example"];
+    let leaf = accepted(world, &out, &names, &["client", "server"]);
     let own = openssl(world, &["pkey", "-pubout", "-in", &format!("{out}/key.pem")]);
     let certified =
         openssl(world, &["x509", "-noout", "-pubkey", "-in", &format!("{out}/cert.pem")]);
@@ -78,13 +79,13 @@ fn a_made_key_is_certified(world: &World, kind: &str) {
             "DNS:b.a.internal.example",
             "IP Address:10.1.2.3",
             "IP Address:127.0.0.1",
-            "URI:spiffe://internal.example/billing",
+            "URI:spiffe://internal.example/ns/000000000000/user/client",
         ],
         "{kind}"
     );
     let subject = openssl(world, &["x509", "-noout", "-subject", "-in", &leaf]);
     assert_eq!(subject.trim(), "subject=CN = api.internal.example", "{kind}");
-    every_field_is_ours(world, &out, 5);
+    every_field_is_ours(world, &out, 5, &["client", "server"]);
 }
 
 fn a_request_of_openssl_is_certified(world: &World, name: &str, key: &[&str]) {
@@ -98,21 +99,22 @@ fn a_request_of_openssl_is_certified(world: &World, name: &str, key: &[&str]) {
     let csr = format!("{request}.csr");
     world.succeed(&["--local", "issue", "--csr", &csr, "--out", &out]);
     assert!(!world.path(&format!("{out}/key.pem")).exists(), "there is no key to write");
-    let leaf = accepted(world, &out, &["c.internal.example"]);
+    let leaf = accepted(world, &out, &["c.internal.example"], &["client"]);
     let certified = openssl(world, &["x509", "-noout", "-pubkey", "-in", &leaf]);
     let own = openssl(world, &["req", "-noout", "-pubkey", "-in", &csr]);
     assert_eq!(certified, own, "{name}: the key is the one of the request");
     // An empty subject makes the names critical (RFC 5280 section 4.2.1.6).
     let sans = openssl(world, &["x509", "-noout", "-ext", "subjectAltName", "-in", &leaf]);
     assert!(sans.contains("critical"), "{sans}");
-    every_field_is_ours(world, &out, 12);
+    every_field_is_ours(world, &out, 12, &["client"]);
 }
 
-/// Verifies `cert.pem` with OpenSSL and with webpki, for both usages; yields its path.
-fn accepted(world: &World, out: &str, names: &[&str]) -> String {
+/// Verifies `cert.pem` with OpenSSL and with webpki, for these usages and no others; yields its path.
+fn accepted(world: &World, out: &str, names: &[&str], usages: &[&str]) -> String {
     let (leaf, chain) = (format!("{out}/cert.pem"), format!("{out}/chain.pem"));
-    for purpose in ["sslserver", "sslclient"] {
-        let mut arguments = vec!["verify", "-x509_strict", "-purpose", purpose];
+    for usage in usages {
+        let purpose = format!("ssl{usage}");
+        let mut arguments = vec!["verify", "-x509_strict", "-purpose", &purpose];
         arguments.extend(["-CAfile", "ca/root.pem", "-untrusted", &chain]);
         arguments.extend(["-verify_hostname", names[0], &leaf]);
         openssl(world, &arguments);
@@ -123,11 +125,20 @@ fn accepted(world: &World, out: &str, names: &[&str]) -> String {
     assert!(!intermediates.contains(&root), "the chain leaves the root out");
     let anchors = [webpki::anchor_from_trusted_cert(&root).expect("an anchor")];
     let certificate = webpki::EndEntityCert::try_from(&der).expect("a leaf");
-    for usage in [webpki::KeyUsage::server_auth(), webpki::KeyUsage::client_auth()] {
+    for (name, usage) in
+        [("server", webpki::KeyUsage::server_auth()), ("client", webpki::KeyUsage::client_auth())]
+    {
         let (algorithms, now) = (webpki::ALL_VERIFICATION_ALGS, UnixTime::now());
-        certificate
-            .verify_for_usage(algorithms, &anchors, &intermediates, now, usage, None, None)
-            .expect("a path to the root");
+        let path = certificate.verify_for_usage(
+            algorithms,
+            &anchors,
+            &intermediates,
+            now,
+            usage,
+            None,
+            None,
+        );
+        assert_eq!(path.is_ok(), usages.contains(&name), "{name}: {:?}", path.err());
     }
     let is_for = |name: &str| {
         let name = ServerName::try_from(name).expect("a name");
@@ -144,7 +155,7 @@ fn certificates(world: &World, file: &str) -> Vec<CertificateDer<'static>> {
 }
 
 /// Compares what the issuer writes, whatever the request says, with what it should write.
-fn every_field_is_ours(world: &World, out: &str, hours: i64) {
+fn every_field_is_ours(world: &World, out: &str, hours: i64, usages: &[&str]) {
     let leaf = certificates(world, &format!("{out}/cert.pem")).remove(0);
     let issuer = certificates(world, &format!("{out}/chain.pem")).remove(0);
     let (_, leaf) = X509Certificate::from_der(&leaf).expect("a certificate");
@@ -161,7 +172,9 @@ fn every_field_is_ours(world: &World, out: &str, hours: i64) {
     assert!(usage.critical && usage.value.digital_signature(), "{out}: key usage");
     assert_eq!(usage.value.flags, 1, "{out}: digitalSignature and nothing else");
     let extended = leaf.extended_key_usage().expect("one").expect("an extended key usage").value;
-    assert!(extended.client_auth && extended.server_auth && !extended.any, "{out}: usages");
+    assert_eq!(extended.client_auth, usages.contains(&"client"), "{out}: client");
+    assert_eq!(extended.server_auth, usages.contains(&"server"), "{out}: server");
+    assert!(!extended.any, "{out}: any usage");
     assert!(extended.other.is_empty() && !extended.code_signing, "{out}: no other usages");
     let constraints = leaf.basic_constraints().expect("one").expect("basic constraints");
     assert!(constraints.critical && !constraints.value.ca, "{out}: no CA");

@@ -1,0 +1,183 @@
+//! A policy as it is written down, and everything that can be wrong with it.
+
+use serde::Deserialize;
+
+use super::callers;
+use super::names::Pattern;
+use super::{Lifetimes, MAX_TTL_HOURS, Policy, Problem, Rule, Usage};
+use crate::csr::KeyType;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPolicy {
+    rules: Vec<WrittenRule>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRule {
+    /// What the audit log calls the rule.
+    name: String,
+    /// Whom it is for, in IAM's notation.
+    callers: Vec<String>,
+    /// The unique ids of their roles or users, where a namesake made later must not inherit.
+    #[serde(default)]
+    user_ids: Vec<String>,
+    /// Host names, exact or `*.` and a suffix.
+    #[serde(default)]
+    dns: Vec<String>,
+    /// Whether the names may be wildcards themselves.
+    #[serde(default)]
+    wildcards: bool,
+    /// IP addresses or ranges such as `10.0.0.0/8`.
+    #[serde(default)]
+    ip: Vec<String>,
+    /// URIs, exact or ending in `/*`.
+    #[serde(default)]
+    uri: Vec<String>,
+    /// Whether one of the names may be the common name too.
+    #[serde(default)]
+    common_name: bool,
+    /// What certificates may be used for.
+    #[serde(default = "client_only")]
+    usages: Vec<Usage>,
+    /// The kinds of keys.
+    #[serde(default = "all_key_types")]
+    key_types: Vec<KeyType>,
+    /// How long certificates are valid, in hours.
+    #[serde(default)]
+    ttl_hours: Lifetimes,
+}
+
+fn client_only() -> Vec<Usage> {
+    vec![Usage::Client]
+}
+
+fn all_key_types() -> Vec<KeyType> {
+    KeyType::ALL.to_vec()
+}
+
+pub(super) fn read(json: &[u8]) -> Result<Policy, Vec<Problem>> {
+    let mut from = serde_json::Deserializer::from_slice(json);
+    let written: WrittenPolicy = serde_path_to_error::deserialize(&mut from).map_err(|error| {
+        let path = error.path().to_string();
+        vec![Problem { path, message: error.into_inner().to_string() }]
+    })?;
+    from.end().map_err(|error| vec![Problem { path: ".".into(), message: error.to_string() }])?;
+
+    let mut problems = Problems::default();
+    let mut rules: Vec<Rule> = Vec::new();
+    for (index, written) in written.rules.into_iter().enumerate() {
+        problems.within = format!("rules[{index}]");
+        if rules.iter().any(|rule| rule.name == written.name) {
+            problems.add("name", format!("repeats `{}`", written.name));
+        }
+        rules.push(rule(written, &mut problems));
+    }
+    if problems.found.is_empty() { Ok(Policy { rules }) } else { Err(problems.found) }
+}
+
+/// What was found wrong so far.
+#[derive(Default)]
+struct Problems {
+    /// The path of the rule at hand.
+    within: String,
+    found: Vec<Problem>,
+}
+
+impl Problems {
+    fn add(&mut self, field: &str, message: impl Into<String>) {
+        let path = format!("{}.{field}", self.within);
+        self.found.push(Problem { path, message: message.into() });
+    }
+
+    /// What was understood of a list of patterns.
+    fn parsed<T>(
+        &mut self,
+        field: &str,
+        texts: &[String],
+        parse: fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        let mut understood = Vec::new();
+        for (index, text) in texts.iter().enumerate() {
+            match parse(text) {
+                Ok(pattern) => understood.push(pattern),
+                Err(message) => {
+                    let message = format!("`{text}` is no pattern: {message}");
+                    self.add(&format!("{field}[{index}]"), message);
+                }
+            }
+        }
+        understood
+    }
+
+    /// A list of choices needs one at least, and each once.
+    fn choices<T: PartialEq>(&mut self, field: &str, chosen: &[T], text: impl Fn(&T) -> String) {
+        if chosen.is_empty() {
+            self.add(field, "needs at least one");
+        }
+        for (index, choice) in chosen.iter().enumerate() {
+            if chosen[..index].contains(choice) {
+                self.add(&format!("{field}[{index}]"), format!("repeats {}", text(choice)));
+            }
+        }
+    }
+}
+
+fn rule(written: WrittenRule, problems: &mut Problems) -> Rule {
+    if !is_rule_name(&written.name) {
+        problems.add("name", "must be 1 to 64 letters, digits and _ -");
+    }
+    if written.callers.is_empty() {
+        problems.add("callers", "needs at least one; `*` is whoever IAM lets call the route");
+    }
+    let callers = problems.parsed("callers", &written.callers, callers::Pattern::parse);
+    problems.parsed("user_ids", &written.user_ids, unique_id);
+    if written.dns.is_empty() && written.ip.is_empty() && written.uri.is_empty() {
+        problems.add("dns", "no name is granted: dns, ip and uri are all empty");
+    }
+    let mut names = problems.parsed("dns", &written.dns, Pattern::dns);
+    names.extend(problems.parsed("ip", &written.ip, Pattern::ip));
+    names.extend(problems.parsed("uri", &written.uri, Pattern::uri));
+    if written.wildcards && !written.dns.iter().any(|pattern| pattern.starts_with("*.")) {
+        problems.add("wildcards", "grants nothing without a pattern `*.…` in dns");
+    }
+    problems.choices("usages", &written.usages, Usage::to_string);
+    problems.choices("key_types", &written.key_types, KeyType::to_string);
+    let Lifetimes { default, max } = written.ttl_hours;
+    if !(1..=MAX_TTL_HOURS).contains(&max) {
+        problems.add("ttl_hours.max", format!("must be from 1 to {MAX_TTL_HOURS}"));
+    }
+    if !(1..=max).contains(&default) {
+        problems.add("ttl_hours.default", format!("must be from 1 to the maximum of {max}"));
+    }
+    Rule {
+        name: written.name,
+        callers,
+        user_ids: written.user_ids,
+        names,
+        wildcards: written.wildcards,
+        common_name: written.common_name,
+        usages: written.usages,
+        key_types: written.key_types,
+        ttl_hours: written.ttl_hours,
+    }
+}
+
+fn is_rule_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    (1..=64).contains(&name.len()) && name.chars().all(allowed)
+}
+
+/// Ids of roles begin with AROA, those of users with AIDA.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>.
+fn unique_id(text: &str) -> Result<(), String> {
+    let rest = text.strip_prefix("AROA").or_else(|| text.strip_prefix("AIDA"));
+    let letters = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    match rest {
+        Some(rest) if !rest.is_empty() && rest.bytes().all(letters) => Ok(()),
+        _ => Err("the id of a role is AROA… and that of a user AIDA…, in capitals, without the \
+                  session"
+            .into()),
+    }
+}
