@@ -4,6 +4,7 @@
 mod drift;
 mod errors;
 mod plans;
+mod policy;
 mod residue;
 mod states;
 mod style;
@@ -14,6 +15,9 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use signer::caller::Caller;
+use signer::policy::{Denied, Grant, Wanted};
+use signer::refusal::Refusal;
 
 use crate::address::Address;
 use crate::apply::{Event, Outcome};
@@ -251,6 +255,31 @@ impl Ui {
         let width = outputs.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
         for (name, value) in outputs {
             self.data(&format!("{name:width$} = {value}"));
+        }
+    }
+
+    /// What an issuing policy says to a request, rule by rule, as text or as JSON.
+    pub fn policy_decision(
+        &self,
+        caller: &Caller,
+        wanted: &Wanted<'_>,
+        rules: &[(String, Result<Grant, Denied>)],
+        decision: &Result<Grant, Refusal>,
+        as_json: bool,
+    ) {
+        if as_json {
+            self.json(&policy::document(caller, wanted, rules, decision));
+        } else {
+            self.data(&policy::render(caller, wanted, rules, decision));
+        }
+    }
+
+    /// The answer to a request that would not even reach the issuing policy.
+    pub fn policy_refusal(&self, refusal: &Refusal, as_json: bool) {
+        if as_json {
+            self.json(&json!({"decision": policy::refusal_document(refusal)}));
+        } else {
+            self.data(&policy::refused(refusal));
         }
     }
 

@@ -9,6 +9,7 @@ mod guards;
 mod interrupt;
 mod lock;
 mod places;
+mod policy;
 mod saved;
 mod secrets;
 mod stack_file;

@@ -11,6 +11,7 @@ mod lifecycle;
 mod lost_state;
 mod refusals;
 mod role;
+mod rules;
 mod verification;
 
 use std::path::Path;

@@ -23,6 +23,7 @@ fn help_shows_every_command_and_option() {
           issue    Request a certificate from a deployed issuer, and verify it
           output   Show the outputs of the last apply
           state    Look at what is remembered of the stack, and mend it
+          policy   Ask the issuing policy of the stack file
           ca       Make certificate authorities
           local    Run the local AWS
           demo     Show everything at work on the local AWS: deploy, issue a certificate, verify it
@@ -227,7 +228,7 @@ fn mistakes_on_the_command_line_end_with_status_2() {
         --- stderr
         error: unrecognized subcommand 'aply'
 
-          tip: a similar subcommand exists: 'apply'
+          tip: some similar subcommands exist: 'policy', 'apply'
 
         Usage: deployer [OPTIONS] <COMMAND>
 

@@ -105,11 +105,7 @@ fn the_client_reaches_one_route_only(world: &World, call: &Call) {
 }
 
 async fn a_session_of_a_role_gets_through(world: &World, call: &Call) {
-    let iam = world.root().await.iam;
-    let role = iam.create_role().role_name("caller").assume_role_policy_document(ANYBODY);
-    let role = role.send().await.expect("a role").role.expect("a role").arn;
-    let policy = iam.put_role_policy().role_name("caller").policy_name("call");
-    policy.policy_document(MAY_CALL).send().await.expect("a policy");
+    let role = role_that_may_call(world, "caller").await;
     let session = assume(world, &role).await;
     let answer = call.signed(&session).send();
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -121,6 +117,16 @@ async fn a_session_of_a_role_gets_through(world: &World, call: &Call) {
         "without its token",
     ));
     assert_eq!(without.send().status, 403, "the key of a session without its token");
+}
+
+/// Makes a role whose sessions may call the route; its ARN.
+pub(super) async fn role_that_may_call(world: &World, name: &str) -> String {
+    let iam = world.root().await.iam;
+    let role = iam.create_role().role_name(name).assume_role_policy_document(ANYBODY);
+    let role = role.send().await.expect("a role").role.expect("a role").arn;
+    let policy = iam.put_role_policy().role_name(name).policy_name("call");
+    policy.policy_document(MAY_CALL).send().await.expect("a policy");
+    role
 }
 
 /// The keys of a session of this role.

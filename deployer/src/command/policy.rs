@@ -1,0 +1,119 @@
+//! `deployer policy`
+
+use std::fs;
+use std::process::ExitCode;
+
+use signer::caller::Caller;
+use signer::csr;
+use signer::policy::{FILE_NAME, Policy};
+use signer::refusal::Refusal;
+
+use crate::cli::{Global, PolicyCheckArgs, PolicyCommand};
+use crate::error::{Error, Result};
+use crate::stack::Stack;
+use crate::ui::Ui;
+
+/// What AWS would put behind the name of a role; no rule can depend on it.
+const ANY_SESSION: &str = "any-session";
+
+/// The exit status for a request that would be refused.
+const REFUSED: u8 = 2;
+
+pub(super) fn run(global: &Global, command: &PolicyCommand, ui: &Ui) -> Result<ExitCode> {
+    match command {
+        PolicyCommand::Check(args) => check(global, args, ui),
+    }
+}
+
+/// Asks the policy of the stack file what the signer would ask it, in the same order.
+fn check(global: &Global, args: &PolicyCheckArgs, ui: &Ui) -> Result<ExitCode> {
+    let policy = policy(&Stack::load(&global.stack)?)?;
+    let caller = caller(&args.caller, args.user_id.as_deref())?;
+    let text =
+        fs::read_to_string(&args.csr).map_err(|error| Error::io("read", &args.csr, &error))?;
+    let request = match csr::verify(&text) {
+        Ok(request) => request,
+        Err(refusal) => {
+            ui.policy_refusal(&refusal, args.json);
+            return Ok(ExitCode::from(REFUSED));
+        }
+    };
+    let wanted = request.wanted(args.ttl_hours);
+    let rules: Vec<_> = policy
+        .rules()
+        .iter()
+        .map(|rule| (rule.name().to_owned(), rule.decide(&caller, &wanted)))
+        .collect();
+    let decision = policy.decide(&caller, &wanted).map_err(Refusal::from);
+    ui.policy_decision(&caller, &wanted, &rules, &decision, args.json);
+    Ok(if decision.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// The issuing policy that one of the stack's functions carries.
+fn policy(stack: &Stack) -> Result<Policy> {
+    let path = format!("/code/files/{FILE_NAME}");
+    let mut policies =
+        stack.resources.values().filter_map(|declaration| declaration.declared.pointer(&path));
+    let file = &stack.source.file;
+    let Some(policy) = policies.next() else {
+        return Err(Error::new(format!("{file} declares no issuing policy"))
+            .because(format!("no function in it has a file {FILE_NAME}"))
+            .hint("name the stack file of the issuer with --stack"));
+    };
+    if policies.next().is_some() {
+        return Err(Error::new(format!("{file} declares more than one issuing policy")));
+    }
+    // The stack file was checked with the very parser, so this has no mistakes any more.
+    Policy::from_json(policy.to_string().as_bytes()).map_err(|problems| {
+        let error = Error::new(format!("the issuing policy in {file} is not valid"));
+        problems.iter().fold(error, |error, problem| error.because(problem))
+    })
+}
+
+/// The caller as the signer would see it. Whoever names a role means its sessions.
+fn caller(arn: &str, user_id: Option<&str>) -> Result<Caller> {
+    let caller = Caller {
+        arn: session_of(arn).unwrap_or_else(|| arn.to_owned()),
+        user_id: user_id.unwrap_or_default().to_owned(),
+    };
+    if caller.identity().is_some() {
+        return Ok(caller);
+    }
+    Err(Error::new(format!("`{arn}` is not the ARN of a caller"))
+        .because("callers are IAM users and sessions of roles")
+        .hint("write arn:aws:iam::ACCOUNT:user/NAME or arn:aws:iam::ACCOUNT:role/NAME")
+        .hint("`aws sts get-caller-identity` shows your own"))
+}
+
+fn session_of(role: &str) -> Option<String> {
+    let (place, name) = role.split_once(":role/")?;
+    let name = name.rsplit('/').next()?;
+    let (arn, account) = place.split_once(":iam::")?;
+    Some(format!("{arn}:sts::{account}:assumed-role/{name}/{ANY_SESSION}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::caller;
+
+    #[test]
+    fn a_role_stands_for_its_sessions() {
+        for (given, expected) in [
+            (
+                "arn:aws:iam::111122223333:role/teams/ci",
+                "arn:aws:sts::111122223333:assumed-role/ci/any-session",
+            ),
+            (
+                "arn:aws:sts::111122223333:assumed-role/ci/ada",
+                "arn:aws:sts::111122223333:assumed-role/ci/ada",
+            ),
+            ("arn:aws:iam::111122223333:user/a/ada", "arn:aws:iam::111122223333:user/a/ada"),
+        ] {
+            assert_eq!(caller(given, None).expect("a caller").arn, expected);
+        }
+        for given in ["ci", "arn:aws:iam::1:role/ci", "arn:aws:iam::111122223333:group/a"] {
+            let error = caller(given, None).expect_err("refused");
+            assert!(error.message.contains(given), "{error:?}");
+        }
+    }
+}
