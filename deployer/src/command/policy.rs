@@ -66,7 +66,7 @@ fn policy(stack: &Stack) -> Result<Policy> {
     // The stack file was checked with the very parser, so this has no mistakes any more.
     Policy::from_json(policy.to_string().as_bytes()).map_err(|problems| {
         let error = Error::new(format!("the issuing policy in {file} is not valid"));
-        problems.iter().fold(error, |error, problem| error.because(problem))
+        problems.iter().fold(error, Error::because)
     })
 }
 

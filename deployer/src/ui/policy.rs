@@ -33,14 +33,17 @@ pub(super) fn render(
         text.push_str("there are no rules\n");
     }
     text.push('\n');
-    text.push_str(&match decision {
+    text + &answer(decision)
+}
+
+fn answer(decision: &Result<Grant, Refusal>) -> String {
+    match decision {
         Ok(grant) => {
-            let answer = format!("The certificate would be issued by the rule {}", grant.rule);
-            format!("{}: {}\n", paint(BOLD, &answer), granted(grant))
+            let issued = format!("The certificate would be issued by the rule {}", grant.rule);
+            format!("{}: {}\n", paint(BOLD, &issued), granted(grant))
         }
         Err(refusal) => refused(refusal),
-    });
-    text
+    }
 }
 
 /// The answer that the signer would give.
