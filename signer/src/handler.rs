@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext as Context;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::http::{HeaderMap, Method, header};
@@ -117,17 +119,21 @@ impl<S: Source> Handler<S> {
     }
 }
 
-/// Removes from an event what only the request's URL would be made of.
+/// Takes from an event what `lambda_http` panics on when it makes a request of it.
 ///
-/// `lambda_http` puts a URL together from headers and query, which callers choose, and panics where
-/// that makes none: `X-Forwarded-Proto: a b` is enough. Nothing here reads the URL, so it is better
-/// not made than made with care. The raw path has a place of its own and stays.
-pub fn forget_url(event: &mut LambdaRequest) {
+/// It puts a URL together from headers and query, which callers choose, and panics where that makes
+/// none: `X-Forwarded-Proto: a b` is enough. Nothing here reads the URL, so it is better not made than
+/// made with care. The raw path has a place of its own and stays. It also panics on a body that is not
+/// the base64 that it is said to be; such a body is none.
+pub fn disarm(event: &mut LambdaRequest) {
     if let LambdaRequest::ApiGatewayV2(event) = event {
         event.headers.remove(header::HOST);
         event.request_context.domain_name = None;
         event.raw_query_string = None;
         event.query_string_parameters = QueryMap::default();
+        if event.is_base64_encoded {
+            event.body = event.body.take().filter(|body| STANDARD.decode(body).is_ok());
+        }
     }
 }
 

@@ -53,7 +53,7 @@ async fn run() -> Result<(), Vec<String>> {
         Ok::<_, std::convert::Infallible>(handler.handle(request).await)
     }));
     let service = service_fn(|mut event: LambdaEvent<LambdaRequest>| {
-        signer::handler::forget_url(&mut event.payload);
+        signer::handler::disarm(&mut event.payload);
         adapter.call(event)
     });
     let ended = lambda_http::lambda_runtime::run(service).await;

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
 use signer::certificate::ToBeSigned;
-use signer::handler::{Handler, forget_url};
+use signer::handler::{Handler, disarm};
 use signer::policy::Policy;
 use signer::secret::{Source, Store};
 use time::OffsetDateTime;
@@ -87,7 +87,7 @@ impl World {
     /// Sends an event and returns status and body.
     pub(crate) async fn send_async(&self, event: &Value) -> (u16, Value) {
         let mut event: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
-        forget_url(&mut event);
+        disarm(&mut event);
         let response = self.handler.handle(event.into()).await;
         assert_eq!(response.headers()["content-type"], "application/json");
         let body = serde_json::from_slice(response.body().as_ref()).unwrap();

@@ -168,7 +168,9 @@ fn transport(table: &mut Table) {
     );
     base64["body"] = json!(encoded);
     base64["isBase64Encoded"] = json!(true);
-    table.event(12, "base64 body", base64, 200, "ok");
+    table.event(12, "base64 body", base64.clone(), 200, "ok");
+    base64["body"] = good["body"].clone();
+    table.event(12, "a body that is no base64", base64, 400, "empty_body");
 
     for (method, path, stage, status, code) in [
         ("GET", "/issue-cert", "$default", 405, "method_not_allowed"),
