@@ -8,13 +8,14 @@ mod certificates;
 mod compatibility;
 mod demo;
 mod lifecycle;
+mod load;
 mod lost_state;
 mod refusals;
 mod role;
 mod rules;
 mod verification;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::{Run, World};
@@ -72,4 +73,12 @@ fn openssl_csr(world: &World, name: &str, key: &[&str], extensions: &str) -> Str
 /// A file that must be there and be text.
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The programs that run from files in this folder, deleted ones included.
+fn processes_from(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir("/proc").expect("/proc");
+    let programs =
+        entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path().join("exe")).ok());
+    programs.filter(|program| program.starts_with(folder)).collect()
 }

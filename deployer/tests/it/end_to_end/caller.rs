@@ -2,7 +2,7 @@
 //!
 //! It shares nothing with the client of the deployer but the library that computes signatures.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, SystemTime};
 
@@ -113,8 +113,14 @@ impl Call {
 
     /// Sends it as it is, and reads the answer to its end.
     pub(super) fn send(&self) -> Answer {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
-        stream.set_read_timeout(Some(Duration::from_secs(40))).expect("a time limit");
+        self.exchange(Duration::from_secs(40)).expect("an answer")
+    }
+
+    /// The same, for an answer that may take longer than API Gateway would wait, and for a server that
+    /// may break the connection before it answers.
+    pub(super) fn exchange(&self, patience: Duration) -> io::Result<Answer> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(patience))?;
         let own = [
             ("host", self.host.clone()),
             ("connection", "close".into()),
@@ -126,12 +132,14 @@ impl Call {
             own.chain(given).map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let (method, path) = (&self.method, &self.path);
         let request = format!("{method} {path} HTTP/1.1\r\n{}\r\n", headers.concat());
-        stream.write_all(request.as_bytes()).expect("a request");
+        stream.write_all(request.as_bytes())?;
         // A server that refuses early closes the connection before it has read a long body.
         let _ = stream.write_all(&self.body);
         let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        parse(&String::from_utf8_lossy(&answer))
+        match stream.read_to_end(&mut answer) {
+            Err(error) if answer.is_empty() => Err(error),
+            _ => Ok(parse(&String::from_utf8_lossy(&answer))),
+        }
     }
 }
 

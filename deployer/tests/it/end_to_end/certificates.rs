@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
-use super::{deployed, openssl, openssl_csr, read};
+use super::{deployed, openssl, openssl_csr, processes_from, read};
 use crate::support::World;
 
 /// `id-ce-noRevAvail`, 2.5.29.56.
@@ -149,7 +149,7 @@ fn accepted(world: &World, out: &str, names: &[&str], usages: &[&str]) -> String
     leaf
 }
 
-fn certificates(world: &World, file: &str) -> Vec<CertificateDer<'static>> {
+pub(super) fn certificates(world: &World, file: &str) -> Vec<CertificateDer<'static>> {
     let text = fs::read(world.path(file)).expect("a file of certificates");
     CertificateDer::pem_slice_iter(&text).collect::<Result<_, _>>().expect("certificates")
 }
@@ -223,11 +223,4 @@ fn nothing_is_left_after_a_stop(world: &World) {
     assert!(!Path::new("/proc").join(server.to_string()).join("exe").exists(), "the server");
     let status = world.run(&["local", "status"]);
     assert_eq!(status.status, 1, "{status:?}");
-}
-
-/// The programs that run from files in this folder, deleted ones included.
-fn processes_from(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir("/proc").expect("/proc");
-    let programs = entries.filter_map(|entry| fs::read_link(entry.ok()?.path().join("exe")).ok());
-    programs.filter(|program| program.starts_with(folder)).collect()
 }

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use super::operation::Operation;
 use super::rules::{Broken, Faults};
+use crate::support::World;
 
 /// A proxy on a thread and a port of its own, until it is dropped.
 pub(crate) struct Proxy {
@@ -55,6 +56,12 @@ impl Proxy {
         });
         Self { endpoint, faults, held, stop: Some(stop), thread: Some(thread) }
     }
+}
+
+/// Makes the function of the default stack read its secret through a proxy.
+pub(crate) fn reads_secrets_through(world: &World, proxy: &Proxy) {
+    let variable = format!("AWS_ENDPOINT_URL_SECRETS_MANAGER: {}", proxy.endpoint);
+    world.edit("environment:\n", &format!("environment:\n      {variable}\n"));
 }
 
 impl Drop for Proxy {
