@@ -60,11 +60,6 @@ fn a_thousand_requests_at_once_are_answered_and_the_secret_is_read_once_by_each_
     let environments = processes_from(&world.path("local")).len();
     let reads = proxy.faults.calls();
     let reads = reads.iter().filter(|call| call.operation.name == "GetSecretValue").count();
-    eprintln!(
-        "{} issued, {} told to wait, {environments} environments, {reads} looks at the secret",
-        issued.len(),
-        refused.len()
-    );
     assert_eq!(reads, environments, "one look by each environment");
 }
 
