@@ -1,9 +1,13 @@
 //! The command line. Doc comments are the help texts.
 
+mod ca;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
 
 use crate::address::Address;
 use crate::issue::KeyType;
@@ -70,7 +74,7 @@ pub enum Command {
     /// Look at what is remembered of the stack, and mend it
     #[command(subcommand)]
     State(StateCommand),
-    /// Make certificate authorities
+    /// Make, replace and show certificate authorities
     #[command(subcommand)]
     Ca(CaCommand),
     /// Run the local AWS
@@ -207,17 +211,6 @@ pub enum StateCommand {
         /// Do not ask for confirmation
         #[arg(short, long)]
         yes: bool,
-    },
-}
-
-/// What to do with certificate authorities.
-#[derive(Debug, Subcommand)]
-pub enum CaCommand {
-    /// Make a root CA and an issuing CA below it; refuses to overwrite
-    Init {
-        /// The folder for them
-        #[arg(long, value_name = "DIR", default_value = "ca")]
-        dir: PathBuf,
     },
 }
 

@@ -44,7 +44,7 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Issue(args) => issue::run(global, args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
         Command::State(command) => state::run(global, &command, ui).await,
-        Command::Ca(command) => ca::run(&command, ui),
+        Command::Ca(command) => ca::run(command, ui),
         Command::Local(command) => local::run(command, ui).await,
         Command::Demo(args) => Box::pin(demo::run(global, &args, ui)).await,
     }
