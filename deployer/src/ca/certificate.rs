@@ -42,6 +42,8 @@ pub(super) struct Validity {
 impl Validity {
     /// From about now on.
     pub(super) fn of_days(days: u16, now: OffsetDateTime) -> Result<Self> {
+        // Certificates have whole seconds, so these are compared.
+        let now = now.replace_nanosecond(0).unwrap_or(now);
         let begins = now.checked_sub(BACKDATE);
         let ends = now.checked_add(Duration::days(days.into()));
         let (begins, ends) = begins

@@ -204,3 +204,62 @@ fn base(name: &str) -> String {
     // A common name has at most 64 characters.
     kept.join(" ").chars().take(LONGEST_NAME + " Issuing CA".len()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROTATION: Rotation = Rotation { root_key: None, days: 30, constraints: None };
+
+    /// The certificates of the value and of the file beside it.
+    fn pair(files: &Files) -> (String, String) {
+        let value = fs::read(&files.issuing_secret).expect("a value");
+        let beside = fs::read_to_string(&files.issuing).expect("a certificate");
+        (secret::certificate(&value).expect("a certificate"), beside)
+    }
+
+    #[test]
+    fn a_crash_at_any_point_is_mended_by_running_again() {
+        let now = OffsetDateTime::now_utc();
+        for point in 0..=4 {
+            let dir = tempfile::tempdir().expect("a folder");
+            let files = super::super::init(dir.path(), now).expect("a CA");
+            let old = pair(&files).0;
+            let present = Present::read(&files.issuing_secret).expect("a CA");
+            let made = next(&files, &present, &ROTATION, now).expect("another CA");
+            let value = secret::value(&made).expect("a value");
+            let steps = steps(&files, &present, &made, &value);
+            replace(dir.path(), &steps[..point]).expect("some steps");
+
+            let expected = if point < 3 { &old } else { &made.pem };
+            assert_eq!(pair(&files).0, *expected, "the value after {point} steps");
+            let again = rotate(dir.path(), &ROTATION, now);
+            if point == 4 {
+                let error = again.expect_err("complete, and the previous one is still kept");
+                assert!(error.causes[0].contains("is still kept"), "{error:?}");
+            } else {
+                let ended = if point == 3 { Rotated::Finished } else { Rotated::Anew };
+                assert_eq!(again.expect("mended"), ended, "after {point} steps");
+            }
+            let (value, beside) = pair(&files);
+            assert_eq!(value, beside, "the pair after {point} steps");
+            assert_ne!(value, old);
+            let kept = fs::read(&files.previous_secret).expect("the previous value");
+            assert_eq!(secret::certificate(&kept).expect("a certificate"), old);
+        }
+    }
+
+    #[test]
+    fn what_rotations_add_to_a_name_does_not_add_up() {
+        let long = format!("{} Issuing CA", "x".repeat(LONGEST_NAME));
+        for (name, expected) in [
+            ("Demo Issuing CA", "Demo Issuing CA"),
+            ("Demo Issuing CA 2026-05-08 0123abcd", "Demo Issuing CA"),
+            ("Year 2026-05-08", "Year 2026-05-08"),
+            ("2026-05-08 0123abcd", ""),
+            (&format!("{long} and more"), &long),
+        ] {
+            assert_eq!(base(name), expected);
+        }
+    }
+}
