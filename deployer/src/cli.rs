@@ -1,5 +1,6 @@
 //! The command line. Doc comments are the help texts.
 
+mod audit;
 mod ca;
 
 use std::net::IpAddr;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
 
 use crate::address::Address;
@@ -69,6 +71,8 @@ pub enum Command {
     Drift(DriftArgs),
     /// Request a certificate from a deployed issuer, and verify it
     Issue(IssueArgs),
+    /// Show who got which certificates, and who was refused, from the log of the signer
+    Audit(AuditArgs),
     /// Show the outputs of the last apply
     Output(OutputArgs),
     /// Look at what is remembered of the stack, and mend it

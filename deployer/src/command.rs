@@ -1,6 +1,7 @@
 //! The commands: each loads, looks, plans, acts and reports, in that order.
 
 mod apply;
+mod audit;
 mod ca;
 mod demo;
 mod drift;
@@ -42,6 +43,7 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Destroy(args) => apply::destroy(global, &args, ui).await,
         Command::Drift(args) => drift::run(global, &args, ui).await,
         Command::Issue(args) => issue::run(global, args, ui).await,
+        Command::Audit(args) => audit::run(global, args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
         Command::State(command) => state::run(global, &command, ui).await,
         Command::Ca(command) => ca::run(command, ui),
@@ -116,6 +118,7 @@ impl Session {
 enum Who {
     Deployer,
     Client,
+    Auditor,
 }
 
 fn target(region: Option<String>, local: Option<(&Instance, Who)>) -> Target {
@@ -123,6 +126,7 @@ fn target(region: Option<String>, local: Option<(&Instance, Who)>) -> Target {
     let credentials = match who {
         Who::Deployer => instance.deployer.clone(),
         Who::Client => instance.client.clone(),
+        Who::Auditor => instance.auditor.clone(),
     };
     Target {
         region: region.or_else(|| Some(instance.region.clone())),

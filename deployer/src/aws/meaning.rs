@@ -181,6 +181,13 @@ const TABLE: &[Row] = &[
         meaning: Meaning::Wait(KNOWN),
         hint: "somebody has deleted the log group meanwhile: run again",
     },
+    Row {
+        operations: &["FilterLogEvents"],
+        codes: &["ResourceNotFoundException"],
+        texts: &[],
+        meaning: Meaning::Gone,
+        hint: "check account, region and --log-group; `deployer apply` makes the log group of a stack",
+    },
     // API Gateway, which sends this error without its type at times.
     Row {
         operations: &[],
