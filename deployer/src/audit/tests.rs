@@ -30,7 +30,9 @@ fn log() -> Vec<Event> {
 /// The names of the lines that are found, and how many events were no audit lines.
 fn found(question: &Question) -> (Vec<String>, usize) {
     let mut gathering = Gathering::new(question);
-    log().into_iter().for_each(|event| gathering.take(event));
+    for event in log() {
+        gathering.take(event);
+    }
     let skipped = gathering.skipped;
     let names = gathering.finish().into_iter().map(|entry| entry.line.names.concat());
     (names.collect(), skipped)
@@ -65,7 +67,9 @@ fn lines_are_found_by_all_that_is_asked_for_and_the_newest_is_last() {
 fn a_found_line_keeps_what_a_newer_signer_has_added() {
     let question = Question { limit: Some(1), ..Question::default() };
     let mut gathering = Gathering::new(&question);
-    log().into_iter().for_each(|event| gathering.take(event));
+    for event in log() {
+        gathering.take(event);
+    }
     assert!(gathering.finish()[0].text.contains("from_the_future"));
 }
 

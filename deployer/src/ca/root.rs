@@ -67,7 +67,8 @@ pub(super) fn outlasts(
     if issuing <= root {
         return Ok(());
     }
-    let most = (root - now).whole_days();
+    // Certificates have whole seconds.
+    let most = (root - now.replace_nanosecond(0).unwrap_or(now)).whole_days();
     let error =
         Error::new(format!("could not make an issuing CA that is valid until {}", utc(issuing)))
             .because(format!("its root expires at {}, and it must not outlive that", utc(root)));

@@ -18,6 +18,7 @@ mod trial;
 pub(crate) use ground::{complaints, run, writes};
 pub(crate) use job::{Job, Report, Scenario, Trouble};
 pub(crate) use operation::Operation;
-pub(crate) use rules::Moment;
+pub(crate) use proxy::Proxy;
+pub(crate) use rules::{Fault, Moment, Rule, Which};
 pub(crate) use survived::world;
 pub(crate) use trial::Trial;

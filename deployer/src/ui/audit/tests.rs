@@ -51,7 +51,8 @@ fn a_table_fits_80_columns() {
         2026-05-08T05:39:10Z  issued            assumed-role/ci/ru…  dns:web.internal.e…
         2026-05-08T05:39:10Z  name_not_allowed  user/ada             dns:web.internal.e…
         2026-05-08T05:39:10Z  issued            assumed-role/a-rol…  -
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]
