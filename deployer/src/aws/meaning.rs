@@ -188,6 +188,13 @@ const TABLE: &[Row] = &[
         meaning: Meaning::Gone,
         hint: "check account, region and --log-group; `deployer apply` makes the log group of a stack",
     },
+    Row {
+        operations: &["FilterLogEvents"],
+        codes: &["AccessDenied", "AccessDeniedException"],
+        texts: &[],
+        meaning: Meaning::Final,
+        hint: "reading takes logs:FilterLogEvents on the log group, and nothing else",
+    },
     // API Gateway, which sends this error without its type at times.
     Row {
         operations: &[],

@@ -77,7 +77,7 @@ pub struct ConstraintArgs {
     #[arg(long, value_name = "CIDR", value_parser = Subtree::ip)]
     pub permit_ip: Vec<Subtree>,
     /// Permit URIs at a host (a SPIFFE trust domain), or with a dot before it at those below.
-    /// OpenSSL and Go check this; rustls refuses every URI then
+    /// OpenSSL checks this; rustls refuses every URI then
     #[arg(long, value_name = "HOST", value_parser = Subtree::uri)]
     pub permit_uri: Vec<Subtree>,
     /// Forbid a host name and those below it

@@ -13,49 +13,44 @@ use crate::stack::Stack;
 use crate::ui::{self, Ui};
 
 pub(super) async fn run(global: &Global, args: AuditArgs, ui: &Ui) -> Result<ExitCode> {
-    let now = now();
+    let (now, format) = (now(), args.format);
     let since = args.since.milliseconds(now);
-    let until = args.until.map_or(i64::MAX, |until| until.milliseconds(now));
-    if since > until {
+    let until = args.until.map(|until| until.milliseconds(now));
+    if until.is_some_and(|until| until < since) {
         return Err(Error::new("could not read the audit log")
             .because("--since is later than --until, so there is nothing in between"));
     }
-    // Who names the log group needs no stack file.
-    let stack = if args.log_group.is_none() || global.stack.exists() {
-        Some(Stack::load(&global.stack)?)
-    } else {
-        None
-    };
-    let group = match (args.log_group, &stack) {
-        (Some(group), _) => group,
-        (None, Some(stack)) => log_group(stack)?,
-        (None, None) => return Err(Error::new("could not tell which log group to read")),
-    };
+    let (group, stack) = place(global, args.log_group.clone())?;
+    let question = question(args);
+    let aws = connect(global, stack.as_ref(), ui).await?;
+    let mut gathering = Gathering::new(&question);
+    let filter = question.filter();
+    aws.log_events(&group, &filter, (since, until), |event| gathering.take(event)).await?;
+    if global.verbose {
+        ui.detail(&format!("{} events of {group} are no audit lines", gathering.skipped));
+    }
+    ui.audit(&gathering.finish(), format);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn question(args: AuditArgs) -> Question {
     let decision = match (args.issued, args.refused) {
         (true, _) => Some(Decision::Issued),
         (_, true) => Some(Decision::Refused),
         _ => None,
     };
-    let question = Question {
-        decision,
-        caller: args.caller,
-        name: args.name,
-        code: args.code,
-        serial: args.serial,
-        limit: args.limit,
-    };
-    let aws = connect(global, stack.as_ref(), ui).await?;
-    let mut gathering = Gathering::new(&question);
-    aws.log_events(&group, &question.filter(), since..=until, |event| gathering.take(event))
-        .await
-        .map_err(|error| {
-            error.hint(format!("reading takes logs:FilterLogEvents on the log group {group}"))
-        })?;
-    if global.verbose {
-        ui.detail(&format!("{} events of {group} are no audit lines", gathering.skipped));
+    let AuditArgs { caller, name, code, serial, limit, .. } = args;
+    Question { decision, caller, name, code, serial, limit }
+}
+
+/// The log group, and the stack file if there is one: who names the log group needs none.
+fn place(global: &Global, named: Option<String>) -> Result<(String, Option<Stack>)> {
+    if let Some(group) = named {
+        let stack = if global.stack.exists() { Some(Stack::load(&global.stack)?) } else { None };
+        return Ok((group, stack));
     }
-    ui.audit(&gathering.finish(), args.format);
-    Ok(ExitCode::SUCCESS)
+    let stack = Stack::load(&global.stack)?;
+    Ok((log_group(&stack)?, Some(stack)))
 }
 
 /// The log group of the signer: the only one that the stack declares.

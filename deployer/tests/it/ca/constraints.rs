@@ -94,7 +94,7 @@ fn a_permitted_range_forbids_all_other_addresses_names_and_uris() {
 
 /// rustls evaluates no constraints on URIs: where there are any, it refuses every URI.
 #[test]
-fn a_permitted_uri_host_is_for_openssl_and_rustls_refuses_every_uri() {
+fn uri_hosts_are_for_openssl_and_rustls_refuses_every_uri() {
     let (_dir, files) = constrained(&[uri("internal.example"), uri(".below.example")], &[]);
     for (name, openssl) in [
         ("spiffe://internal.example/a", true),
@@ -106,6 +106,11 @@ fn a_permitted_uri_host_is_for_openssl_and_rustls_refuses_every_uri() {
         assert_eq!(verdicts(&files, name), (openssl, false), "{name}");
     }
     assert_verdicts(&files, &[("internal.example", false), ("10.0.0.1", false)]);
+
+    let (_dir, files) = constrained(&[], &[uri("bad.example")]);
+    assert_eq!(verdicts(&files, "spiffe://bad.example/a"), (false, false));
+    assert_eq!(verdicts(&files, "spiffe://good.example/a"), (true, false));
+    assert_verdicts(&files, &[("bad.example", true)]);
 }
 
 #[test]

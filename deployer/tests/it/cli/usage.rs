@@ -263,7 +263,7 @@ fn help_of_ca_rotate_tells_what_constraints_mean() {
                                     DNS names, IP addresses and URIs that are not permitted are forbidden
               --permit-ip <CIDR>    Permit a range of addresses, such as `10.0.0.0/8`
               --permit-uri <HOST>   Permit URIs at a host (a SPIFFE trust domain), or with a dot before it
-                                    at those below. OpenSSL and Go check this; rustls refuses every URI then
+                                    at those below. OpenSSL checks this; rustls refuses every URI then
               --exclude-dns <NAME>  Forbid a host name and those below it
               --exclude-ip <CIDR>   Forbid a range of addresses
               --exclude-uri <HOST>  Forbid URIs at a host; rustls then refuses every URI
