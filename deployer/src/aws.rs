@@ -2,6 +2,7 @@
 
 mod calls;
 mod configure;
+mod log_events;
 mod meaning;
 mod send;
 mod wait;

@@ -1,9 +1,17 @@
 //! The command line. Doc comments are the help texts.
 
+mod audit;
+mod ca;
+mod policy;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use self::audit::{AuditArgs, AuditFormat};
+pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
+pub use self::policy::{PolicyCheckArgs, PolicyCommand};
 
 use crate::address::Address;
 use crate::issue::KeyType;
@@ -65,6 +73,8 @@ pub enum Command {
     Drift(DriftArgs),
     /// Request a certificate from a deployed issuer, and verify it
     Issue(IssueArgs),
+    /// Show who got which certificates, and who was refused, from the log of the signer
+    Audit(AuditArgs),
     /// Show the outputs of the last apply
     Output(OutputArgs),
     /// Look at what is remembered of the stack, and mend it
@@ -73,7 +83,7 @@ pub enum Command {
     /// Ask the issuing policy of the stack file
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// Make certificate authorities
+    /// Make, replace and show certificate authorities
     #[command(subcommand)]
     Ca(CaCommand),
     /// Run the local AWS
@@ -210,47 +220,6 @@ pub enum StateCommand {
         /// Do not ask for confirmation
         #[arg(short, long)]
         yes: bool,
-    },
-}
-
-/// What to ask the issuing policy.
-#[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
-    /// Show what would be issued to a caller, or why not, rule by rule; asks nobody else
-    ///
-    /// Exits with 0 if a certificate would be issued, 2 if not, 1 on errors. The end and the name
-    /// constraints of the issuing CA are not looked at.
-    Check(PolicyCheckArgs),
-}
-
-/// Options of `policy check`.
-#[derive(Debug, Args)]
-pub struct PolicyCheckArgs {
-    /// Who asks: the ARN of a user, a role or a role's session
-    #[arg(long, value_name = "ARN")]
-    pub caller: String,
-    /// The unique id of the user or role (`AIDA…`, `AROA…`), for rules with `user_ids`
-    #[arg(long, value_name = "ID")]
-    pub user_id: Option<String>,
-    /// The certificate request
-    #[arg(long, value_name = "FILE")]
-    pub csr: PathBuf,
-    /// How long the certificate is to be valid; the rule's default if left out
-    #[arg(long, value_name = "HOURS")]
-    pub ttl_hours: Option<u32>,
-    /// Print as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What to do with certificate authorities.
-#[derive(Debug, Subcommand)]
-pub enum CaCommand {
-    /// Make a root CA and an issuing CA below it; refuses to overwrite
-    Init {
-        /// The folder for them
-        #[arg(long, value_name = "DIR", default_value = "ca")]
-        dir: PathBuf,
     },
 }
 

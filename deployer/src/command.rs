@@ -1,6 +1,7 @@
 //! The commands: each loads, looks, plans, acts and reports, in that order.
 
 mod apply;
+mod audit;
 mod ca;
 mod demo;
 mod drift;
@@ -43,10 +44,11 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Destroy(args) => apply::destroy(global, &args, ui).await,
         Command::Drift(args) => drift::run(global, &args, ui).await,
         Command::Issue(args) => issue::run(global, args, ui).await,
+        Command::Audit(args) => audit::run(global, args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
         Command::State(command) => state::run(global, &command, ui).await,
         Command::Policy(command) => policy::run(global, &command, ui),
-        Command::Ca(command) => ca::run(&command, ui),
+        Command::Ca(command) => ca::run(command, ui),
         Command::Local(command) => local::run(command, ui).await,
         Command::Demo(args) => Box::pin(demo::run(global, &args, ui)).await,
     }
@@ -118,6 +120,7 @@ impl Session {
 enum Who {
     Deployer,
     Client,
+    Auditor,
 }
 
 fn target(region: Option<String>, local: Option<(&Instance, Who)>) -> Target {
@@ -125,6 +128,7 @@ fn target(region: Option<String>, local: Option<(&Instance, Who)>) -> Target {
     let credentials = match who {
         Who::Deployer => instance.deployer.clone(),
         Who::Client => instance.client.clone(),
+        Who::Auditor => instance.auditor.clone(),
     };
     Target {
         region: region.or_else(|| Some(instance.region.clone())),

@@ -3,8 +3,8 @@
 //!
 //! It is installed once for all, into the cache; each instance has a folder of its own, a port of
 //! its own on the loopback interface, and nothing that outlives `stop`. Its root key is used only
-//! here, to make two IAM users: the deployer, with the policy that a real deployer needs, and a
-//! client, that may only call the route.
+//! here, to make three IAM users: the deployer, with the policy that a real deployer needs; a client,
+//! that may only call the route; and an auditor, that may only read logs.
 
 mod bootstrap;
 mod dirs;
@@ -44,6 +44,8 @@ pub struct Instance {
     pub deployer: Credentials,
     /// The key of the IAM user that may call `POST /issue-cert` and nothing else.
     pub client: Credentials,
+    /// The key of the IAM user that may read the events of log groups and nothing else.
+    pub auditor: Credentials,
     /// The server's process.
     pub pid: i32,
 }
@@ -110,6 +112,9 @@ async fn reuse(
         return Err(Error::new(format!("could not start the local AWS on port {port}"))
             .because(format!("it is running on port {} already", record.port))
             .hint("stop it first: `deployer local stop`"));
+    }
+    if bootstrap::complete(&record.endpoint, record.users.as_mut()).await? {
+        record.write(&dirs.instance)?;
     }
     if record.policy != policy {
         bootstrap::put_deployer_policy(&record.endpoint, policy).await?;

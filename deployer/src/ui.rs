@@ -1,6 +1,7 @@
 //! The user interface: the only module that prints. Data goes to standard output, everything else
 //! to standard error. Symbols carry the meaning, colour only repeats it.
 
+mod audit;
 mod drift;
 mod errors;
 mod plans;
@@ -21,7 +22,8 @@ use signer::refusal::Refusal;
 
 use crate::address::Address;
 use crate::apply::{Event, Outcome};
-use crate::cli::Color;
+use crate::audit::Entry as AuditEntry;
+use crate::cli::{AuditFormat, Color};
 use crate::error::{Error, Result};
 use crate::interrupt::{Answer, Signal};
 use crate::plan::{Action, Plan, Residue};
@@ -240,6 +242,20 @@ impl Ui {
             }
         }
         held
+    }
+
+    /// Audit lines, the newest last.
+    pub fn audit(&self, entries: &[AuditEntry], format: AuditFormat) {
+        match format {
+            AuditFormat::Csv => self.data(&audit::csv(entries)),
+            _ if entries.is_empty() => self.status("no such audit lines"),
+            AuditFormat::Json => self.data(&audit::json(entries)),
+            AuditFormat::Table => {
+                let width = terminal_size::terminal_size_of(io::stdout());
+                let width = width.map(|(width, _)| usize::from(width.0));
+                self.data(&audit::table(entries, width));
+            }
+        }
     }
 
     /// What is left after a destroy.

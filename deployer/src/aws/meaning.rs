@@ -181,6 +181,20 @@ const TABLE: &[Row] = &[
         meaning: Meaning::Wait(KNOWN),
         hint: "somebody has deleted the log group meanwhile: run again",
     },
+    Row {
+        operations: &["FilterLogEvents"],
+        codes: &["ResourceNotFoundException"],
+        texts: &[],
+        meaning: Meaning::Gone,
+        hint: "check account, region and --log-group; `deployer apply` makes the log group of a stack",
+    },
+    Row {
+        operations: &["FilterLogEvents"],
+        codes: &["AccessDenied", "AccessDeniedException"],
+        texts: &[],
+        meaning: Meaning::Final,
+        hint: "reading takes logs:FilterLogEvents on the log group, and nothing else",
+    },
     // API Gateway, which sends this error without its type at times.
     Row {
         operations: &[],

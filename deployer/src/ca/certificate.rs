@@ -1,89 +1,127 @@
-//! The two certificates of the demo CA.
+//! The two certificates: the root's, which signs itself, and an issuing CA's below a root.
 
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SerialNumber,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SerialNumber,
 };
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
+use super::constraints::{self, Constraints};
 use crate::error::{Context as _, Error, Result};
 
 /// Long, because every client pins the root and has to be visited to change it.
-const ROOT_VALIDITY: Duration = Duration::days(3650);
-
-/// Short, because this is the key that works online; a year makes its replacement a routine.
-const ISSUING_VALIDITY: Duration = Duration::days(365);
+pub(super) const ROOT_DAYS: u16 = 3650;
 
 /// Leaf certificates are backdated by minutes for clients whose clocks are behind, and must not
 /// begin before their issuer does.
 const BACKDATE: Duration = Duration::hours(1);
 
-/// The new CA, not yet written anywhere.
+/// A CA that has just been made, not yet written anywhere.
 pub(super) struct Made {
-    pub(super) root_key: Zeroizing<KeyPair>,
-    pub(super) root_pem: String,
-    pub(super) issuing_key: Zeroizing<KeyPair>,
-    pub(super) issuing_pem: String,
+    pub(super) key: Zeroizing<KeyPair>,
+    pub(super) der: Vec<u8>,
+    pub(super) pem: String,
 }
 
-/// Makes both keys and both certificates.
-pub(super) fn make(now: OffsetDateTime) -> Result<Made> {
-    let root_key = key()?;
-    let mut root_params =
-        params("Demo Root CA", BasicConstraints::Unconstrained, now, ROOT_VALIDITY)?;
-    set_subject_key_identifier(&mut root_params, &root_key);
-    let root = root_params
-        .self_signed(&*root_key)
-        .context(|| "could not sign the root certificate".into())?;
+/// Whose certificate it is: one attribute of each type, because rcgen drops repeated ones, and then
+/// the issuer of what this CA signs would not be this subject.
+pub(super) struct Subject {
+    pub(super) organization: Option<String>,
+    pub(super) common_name: String,
+}
 
-    let issuing_key = key()?;
-    let mut issuing_params =
-        params("Demo Issuing CA", BasicConstraints::Constrained(0), now, ISSUING_VALIDITY)?;
-    set_subject_key_identifier(&mut issuing_params, &issuing_key);
-    issuing_params.use_authority_key_identifier_extension = true;
-    let issuing = issuing_params
-        .signed_by(&*issuing_key, &Issuer::from_params(&root_params, &*root_key))
+/// From when to when a certificate is valid, both included.
+#[derive(Clone, Copy)]
+pub(super) struct Validity {
+    pub(super) begins: OffsetDateTime,
+    pub(super) ends: OffsetDateTime,
+}
+
+impl Validity {
+    /// From about now on.
+    pub(super) fn of_days(days: u16, now: OffsetDateTime) -> Result<Self> {
+        // Certificates have whole seconds, so these are compared.
+        let now = now.replace_nanosecond(0).unwrap_or(now);
+        let begins = now.checked_sub(BACKDATE);
+        let ends = now.checked_add(Duration::days(days.into()));
+        let (begins, ends) = begins
+            .zip(ends)
+            .ok_or_else(|| Error::new("could not date a certificate: the clock is out of range"))?;
+        Ok(Self { begins, ends })
+    }
+}
+
+/// Makes a root: a new key, and a certificate that it signs itself.
+pub(super) fn root(subject: &Subject, validity: Validity) -> Result<(Made, CertificateParams)> {
+    let key = key()?;
+    let params = params(subject, BasicConstraints::Unconstrained, validity, &key)?;
+    let signed =
+        params.self_signed(&*key).context(|| "could not sign the root certificate".into())?;
+    Ok((made(key, &signed), params))
+}
+
+/// Makes an issuing CA below a root. Its `pathlen:0` lets it issue leaf certificates only.
+pub(super) fn issuing(
+    root: &Issuer<'_, &KeyPair>,
+    key: Zeroizing<KeyPair>,
+    subject: &Subject,
+    validity: Validity,
+    constraints: &Constraints,
+) -> Result<Made> {
+    let mut params = params(subject, BasicConstraints::Constrained(0), validity, &key)?;
+    params.use_authority_key_identifier_extension = true;
+    if !constraints.is_empty() {
+        // rcgen's own name constraints have no URIs.
+        let mut extension = CustomExtension::from_oid_content(&constraints::OID, constraints.der());
+        extension.set_criticality(true);
+        params.custom_extensions.push(extension);
+    }
+    let signed = params
+        .signed_by(&*key, root)
         .context(|| "could not sign the issuing CA's certificate".into())?;
-
-    // rcgen writes CRLF on some platforms; one form everywhere keeps the files comparable.
-    let (root_pem, issuing_pem) = (root.pem().replace('\r', ""), issuing.pem().replace('\r', ""));
-    Ok(Made { root_key, root_pem, issuing_key, issuing_pem })
+    Ok(made(key, &signed))
 }
 
-fn key() -> Result<Zeroizing<KeyPair>> {
+fn made(key: Zeroizing<KeyPair>, signed: &rcgen::Certificate) -> Made {
+    // rcgen writes CRLF on some platforms; one form everywhere keeps the files comparable.
+    Made { key, der: signed.der().to_vec(), pem: signed.pem().replace('\r', "") }
+}
+
+/// A new key.
+pub(super) fn key() -> Result<Zeroizing<KeyPair>> {
     KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)
         .map(Zeroizing::new)
         .context(|| "could not make a P-256 key".into())
 }
 
 fn params(
-    common_name: &str,
+    subject: &Subject,
     constraints: BasicConstraints,
-    now: OffsetDateTime,
-    validity: Duration,
+    validity: Validity,
+    key: &KeyPair,
 ) -> Result<CertificateParams> {
     let mut params = CertificateParams::default();
-    // One attribute of each type: rcgen drops repeated ones, and then the leaves' issuer would not
-    // be this subject.
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::OrganizationName, "deployer demo");
-    params.distinguished_name.push(DnType::CommonName, common_name);
+    if let Some(organization) = &subject.organization {
+        params.distinguished_name.push(DnType::OrganizationName, organization.as_str());
+    }
+    params.distinguished_name.push(DnType::CommonName, subject.common_name.as_str());
     params.is_ca = IsCa::Ca(constraints);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.serial_number = Some(serial()?);
-    let out_of_range = || Error::new("could not date a certificate: the clock is out of range");
-    params.not_before = now.checked_sub(BACKDATE).ok_or_else(out_of_range)?;
-    params.not_after = now.checked_add(validity).ok_or_else(out_of_range)?;
+    params.not_before = validity.begins;
+    params.not_after = validity.ends;
+    params.key_identifier_method = rcgen::KeyIdMethod::PreSpecified(key_identifier(key));
     Ok(params)
 }
 
-/// Fixes the subject key identifier as the SHA-256 method of RFC 7093 has it: over the key itself,
-/// where rcgen alone would hash its wrapping as well.
-fn set_subject_key_identifier(params: &mut CertificateParams, key: &KeyPair) {
+/// The subject key identifier as the SHA-256 method of RFC 7093 has it: over the key itself, where
+/// rcgen alone would hash its wrapping as well.
+pub(super) fn key_identifier(key: &KeyPair) -> Vec<u8> {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, key.der_bytes());
-    params.key_identifier_method = rcgen::KeyIdMethod::PreSpecified(digest.as_ref()[..20].to_vec());
+    digest.as_ref()[..20].to_vec()
 }
 
 /// 20 octets with the sign bit clear and the next one set: positive, never shorter, 158 random bits

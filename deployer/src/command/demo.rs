@@ -6,9 +6,9 @@ use std::process::{Command, ExitCode, Stdio};
 use http::Method;
 
 use super::{apply, issue as issue_command, local, output};
-use crate::ca;
+use crate::ca::{self, Profile};
 use crate::call::{self, Target};
-use crate::cli::{ApplyArgs, CaCommand, DemoArgs, Global, IssueArgs};
+use crate::cli::{ApplyArgs, DemoArgs, Global, IssueArgs};
 use crate::error::{Error, Result};
 use crate::issue::KeyType;
 use crate::ui::Ui;
@@ -25,7 +25,7 @@ pub(super) async fn run(global: &Global, args: &DemoArgs, ui: &Ui) -> Result<Exi
     if ca::Files::within(&dir).root.exists() {
         ui.status(&format!("they are in {} already", dir.display()));
     } else {
-        super::ca::run(&CaCommand::Init { dir: dir.clone() }, ui)?;
+        super::ca::make(&dir, &Profile::default(), ui)?;
     }
 
     ui.heading(&format!(

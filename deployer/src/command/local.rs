@@ -53,5 +53,6 @@ fn describe(instance: &Instance, ui: &Ui) -> Result<()> {
     ui.data(&format!("process   {}", instance.pid));
     ui.data(&format!("deployer  source {}", folder.join("deployer.env").display()));
     ui.data(&format!("client    source {}", folder.join("client.env").display()));
+    ui.data(&format!("auditor   source {}", folder.join("auditor.env").display()));
     Ok(())
 }

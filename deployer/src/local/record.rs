@@ -15,6 +15,7 @@ use crate::error::{Context as _, Error, Result};
 const RECORD: &str = "instance.json";
 const DEPLOYER_ENV: &str = "deployer.env";
 const CLIENT_ENV: &str = "client.env";
+const AUDITOR_ENV: &str = "auditor.env";
 /// What the server prints, which is nothing while all is well.
 pub(super) const LOG: &str = "ministack.log";
 /// The server's home and temporary folder.
@@ -44,6 +45,8 @@ pub(super) struct Record {
 pub(super) struct Users {
     pub(super) deployer: AccessKey,
     pub(super) client: AccessKey,
+    /// `None` in an instance that an earlier version has started.
+    pub(super) auditor: Option<AccessKey>,
 }
 
 /// An access key of the local AWS. It opens nothing else, but is treated like any other.
@@ -110,6 +113,9 @@ impl Record {
         if let Some(users) = &self.users {
             write(&instance.join(DEPLOYER_ENV), users.deployer.exports(self).as_bytes())?;
             write(&instance.join(CLIENT_ENV), users.client.exports(self).as_bytes())?;
+            if let Some(auditor) = &users.auditor {
+                write(&instance.join(AUDITOR_ENV), auditor.exports(self).as_bytes())?;
+            }
         }
         let text = serde_json::to_vec_pretty(self)
             .context(|| "could not write the local AWS's record as JSON".into())?;
@@ -135,9 +141,10 @@ impl Record {
 
     /// The instance for others to use.
     pub(super) fn instance(&self) -> Result<Instance> {
-        let users = self.users.as_ref().ok_or_else(|| {
-            Error::new("the local AWS is not ready").hint("start it: `deployer local start`")
-        })?;
+        let unready =
+            || Error::new("the local AWS is not ready").hint("start it: `deployer local start`");
+        let users = self.users.as_ref().ok_or_else(unready)?;
+        let auditor = users.auditor.as_ref().ok_or_else(unready)?;
         Ok(Instance {
             endpoint: self.endpoint.clone(),
             port: self.port,
@@ -145,6 +152,7 @@ impl Record {
             region: self.region.clone(),
             deployer: users.deployer.credentials(),
             client: users.client.credentials(),
+            auditor: auditor.credentials(),
             pid: self.process.pid,
         })
     }
@@ -179,7 +187,7 @@ pub(super) fn remove(instance: &Path) -> Result<()> {
     let work = instance.join(WORK);
     gone(fs::remove_dir_all(&work), &work)?;
     // The record goes last: as long as it is there, a next attempt knows that there is work left.
-    for name in [LOG, CLIENT_ENV, DEPLOYER_ENV, RECORD] {
+    for name in [LOG, AUDITOR_ENV, CLIENT_ENV, DEPLOYER_ENV, RECORD] {
         let path = instance.join(name);
         gone(fs::remove_file(&path), &path)?;
     }

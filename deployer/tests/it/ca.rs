@@ -1,4 +1,8 @@
-//! The demo CA as others see it: OpenSSL, webpki, and the file system.
+//! The CA as others see it: OpenSSL, webpki, and the file system.
+
+mod constraints;
+mod leaf;
+mod rotation;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,6 +13,8 @@ use deployer::ca::{self, Files};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use time::OffsetDateTime;
+
+use self::leaf::Leaf;
 
 fn made() -> (tempfile::TempDir, Files) {
     let dir = tempfile::tempdir().expect("a folder");
@@ -82,33 +88,9 @@ fn the_secret_holds_the_issuing_ca_and_its_own_key() {
 #[test]
 fn a_leaf_of_the_issuing_ca_leads_to_the_root() {
     let (_dir, files) = made();
-    let secret: serde_json::Value =
-        serde_json::from_slice(&fs::read(&files.issuing_secret).expect("a secret")).expect("JSON");
-    let key =
-        rcgen::KeyPair::from_pem(secret["private_key"].as_str().expect("a key")).expect("a key");
-    let certificate = secret["certificate"].as_str().expect("a certificate");
-    let issuer = rcgen::Issuer::from_ca_cert_pem(certificate, key).expect("an issuer");
-
-    let leaf_key = rcgen::KeyPair::generate().expect("a key");
-    let mut params = rcgen::CertificateParams::new(["leaf.internal".to_owned()]).expect("a name");
-    params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
-    let leaf = params.signed_by(&leaf_key, &issuer).expect("a leaf");
-
-    let root = CertificateDer::from_pem_file(&files.root).expect("a root");
-    let issuing = CertificateDer::from_pem_file(&files.issuing).expect("an issuing CA");
-    let anchor = webpki::anchor_from_trusted_cert(&root).expect("an anchor");
-    webpki::EndEntityCert::try_from(leaf.der())
-        .expect("a leaf")
-        .verify_for_usage(
-            webpki::ALL_VERIFICATION_ALGS,
-            &[anchor],
-            &[issuing],
-            rustls_pki_types::UnixTime::now(),
-            webpki::KeyUsage::client_auth(),
-            None,
-            None,
-        )
-        .expect("a chain to the root");
+    let leaf = Leaf::of(&files.issuing_secret, &["leaf.internal"]);
+    leaf.webpki(&files.root, &[&files.issuing]).expect("a chain to the root");
+    leaf.openssl(&files.root, &[&files.issuing]).expect("a chain to the root");
 }
 
 #[test]

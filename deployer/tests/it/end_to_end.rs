@@ -2,6 +2,7 @@
 //!
 //! A deployed world takes seconds to make, so each test asks one world many questions.
 
+mod audit;
 mod authorization;
 mod caller;
 mod certificates;

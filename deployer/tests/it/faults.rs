@@ -19,6 +19,6 @@ pub(crate) use ground::{complaints, run, writes};
 pub(crate) use job::{Job, Report, Scenario, Trouble};
 pub(crate) use operation::Operation;
 pub(crate) use proxy::{Proxy, reads_secrets_through};
-pub(crate) use rules::Moment;
+pub(crate) use rules::{Fault, Moment, Rule, Which};
 pub(crate) use survived::world;
 pub(crate) use trial::Trial;

@@ -57,7 +57,7 @@ async fn it_starts_once_and_leaves_nothing() {
     let found = local::status(&dirs).expect("a status").expect("running");
     assert_eq!(found.endpoint, format!("http://127.0.0.1:{}", first.port));
 
-    for name in ["instance.json", "client.env", "deployer.env", "ministack.log"] {
+    for name in ["instance.json", "auditor.env", "client.env", "deployer.env", "ministack.log"] {
         let mode = fs::metadata(dirs.instance.join(name)).expect(name).permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
@@ -81,6 +81,35 @@ async fn the_users_may_do_what_their_policies_say() {
     assert!(may_list_roles(&wider, &wider.deployer).await);
     assert!(!may_list_roles(&wider, &wider.client).await);
     local::stop(&dirs, &|_| ()).await.expect("stopped");
+}
+
+/// Earlier versions made no auditor, and kept no record of one.
+#[tokio::test]
+async fn an_instance_of_an_earlier_version_gets_its_auditor() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let dirs = dirs(parent.path());
+    let first = start(&dirs).await;
+    let path = dirs.instance.join("instance.json");
+    let record = fs::read(&path).expect("a record");
+    let mut record: serde_json::Value = serde_json::from_slice(&record).expect("JSON");
+    let users = record["users"].as_object_mut().expect("users");
+    users.remove("auditor").expect("an auditor");
+    fs::write(&path, record.to_string()).expect("a record");
+    fs::remove_file(dirs.instance.join("auditor.env")).expect("a file");
+
+    let error = local::status(&dirs).expect_err("incomplete");
+    assert_eq!(error.hints, ["start it: `deployer local start`"]);
+    let again = start(&dirs).await;
+    assert_eq!(
+        (first.pid, first.client.access_key_id()),
+        (again.pid, again.client.access_key_id())
+    );
+    assert_ne!(first.auditor.access_key_id(), again.auditor.access_key_id());
+    let found = local::status(&dirs).expect("a status").expect("running");
+    assert_eq!(found.auditor.access_key_id(), again.auditor.access_key_id());
+    assert!(dirs.instance.join("auditor.env").exists());
+    local::stop(&dirs, &|_| ()).await.expect("stopped");
+    assert!(!is_running(first.pid));
 }
 
 #[tokio::test]

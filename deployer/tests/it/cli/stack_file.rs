@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use expect_test::{expect, expect_file};
 
 use super::{SMALL, shown, world_of};
-use crate::support::World;
+use crate::support::{Run, World};
 
 /// Far more than any of these files takes, and far less than a parser that runs away.
 const FAST: Duration = Duration::from_secs(5);
@@ -142,4 +142,33 @@ fn a_reference_is_needed_for_a_cycle_and_an_entry_for_a_reference() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn the_log_group_of_an_audit_must_be_plain() {
+    let world = world_of(SMALL);
+    let several = super::nowhere(&world, &["audit"]);
+    let none = World::empty();
+    let none = super::nowhere(&none, &["audit"]);
+    let backwards = super::nowhere(&world, &["audit", "--since", "1h", "--until", "2h"]);
+    let all = [several, none, backwards].map(|mut command| shown(&world, &Run::of(&mut command)));
+    expect![[r#"
+        status 1
+        --- stderr
+        error: could not tell which log group to read
+          because: stack.yaml declares /small/a, /small/b
+          hint: name it: --log-group NAME
+
+        status 1
+        --- stderr
+        error: could not read the stack file stack.yaml
+          because: No such file or directory (os error 2)
+          hint: run in the folder of your stack.yaml, or name the file with --stack
+
+        status 1
+        --- stderr
+        error: could not read the audit log
+          because: --since is later than --until, so there is nothing in between
+    "#]]
+    .assert_eq(&all.join("\n"));
 }

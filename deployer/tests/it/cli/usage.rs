@@ -21,10 +21,11 @@ fn help_shows_every_command_and_option() {
           destroy  Remove everything that belongs to the stack
           drift    Show what has changed in AWS since the last apply: exit with 0 for nothing, 2 for drift
           issue    Request a certificate from a deployed issuer, and verify it
+          audit    Show who got which certificates, and who was refused, from the log of the signer
           output   Show the outputs of the last apply
           state    Look at what is remembered of the stack, and mend it
           policy   Ask the issuing policy of the stack file
-          ca       Make certificate authorities
+          ca       Make, replace and show certificate authorities
           local    Run the local AWS
           demo     Show everything at work on the local AWS: deploy, issue a certificate, verify it
 
@@ -202,6 +203,82 @@ fn help_of_issue_names_the_defaults() {
                   Show every call to AWS
     "#]]
     .assert_eq(&shown(&world, &world.run(&["issue", "--help"])));
+}
+
+#[test]
+fn help_of_audit_tells_what_can_be_asked() {
+    let world = World::empty();
+    expect![[r#"
+        status 0
+        --- stdout
+        Show who got which certificates, and who was refused, from the log of the signer
+
+        Usage: deployer audit [OPTIONS]
+
+        Options:
+              --since <TIME>      From when on: how long ago, such as 90m, 12h or 2d, or a time such as
+                                  2026-05-08T05:39:10Z [default: 24h]
+              --until <TIME>      Until when, in the same way; now if left out
+              --issued            Only what was issued
+              --refused           Only what was refused
+              --caller <PATTERN>  Only requests of these: a part of the ARN, or the whole of it with `*` for
+                                  anything
+              --name <PATTERN>    Only requests for such a name: a part of it, or the whole of it with `*`
+                                  for anything
+              --code <CODE>       Only what was refused for this reason, such as `name_not_allowed`
+              --serial <SERIAL>   Only the certificate with this serial number, hexadecimal
+              --limit <NUMBER>    Only the newest of these, that many
+              --format <FORMAT>   How to print them [default: table] [possible values: table, csv, json]
+              --log-group <NAME>  The log group; if left out, the only one that the stack file declares
+          -h, --help              Print help (see more with '--help')
+
+        Global options:
+              --stack <FILE>  The file that declares the stack [default: stack.yaml]
+              --state <DIR>   The folder that keeps the state [default: state]
+              --local         Work against the local AWS, which is installed and started when needed
+              --color <WHEN>  When to use colour; `NO_COLOR` is respected too [default: auto] [possible
+                              values: auto, always, never]
+          -v, --verbose       Show every call to AWS
+    "#]].assert_eq(&shown(&world, &world.run(&["audit", "-h"])));
+}
+
+#[test]
+fn help_of_ca_rotate_tells_what_constraints_mean() {
+    let world = World::empty();
+    expect![[r#"
+        status 0
+        --- stdout
+        Replace the issuing CA by a new one below the same root; the present one is kept beside it
+
+        Usage: deployer ca rotate [OPTIONS]
+
+        Options:
+              --dir <DIR>        The folder of the CA [default: ca]
+              --root-key <FILE>  The root's key, if it is not root-key.pem in that folder
+              --days <DAYS>      How long the new issuing CA is valid; never longer than the root [default:
+                                 365]
+          -h, --help             Print help (see more with '--help')
+
+        Name constraints:
+              --permit-dns <NAME>   Permit a host name and those below it. Where any kind is permitted, the
+                                    DNS names, IP addresses and URIs that are not permitted are forbidden
+              --permit-ip <CIDR>    Permit a range of addresses, such as `10.0.0.0/8`
+              --permit-uri <HOST>   Permit URIs at a host (a SPIFFE trust domain), or with a dot before it
+                                    at those below. OpenSSL checks this; rustls refuses every URI then
+              --exclude-dns <NAME>  Forbid a host name and those below it
+              --exclude-ip <CIDR>   Forbid a range of addresses
+              --exclude-uri <HOST>  Forbid URIs at a host; rustls then refuses every URI
+              --unconstrained       Take no name constraints over; without this and others, the present ones
+                                    stay
+
+        Global options:
+              --stack <FILE>  The file that declares the stack [default: stack.yaml]
+              --state <DIR>   The folder that keeps the state [default: state]
+              --local         Work against the local AWS, which is installed and started when needed
+              --color <WHEN>  When to use colour; `NO_COLOR` is respected too [default: auto] [possible
+                              values: auto, always, never]
+          -v, --verbose       Show every call to AWS
+    "#]].assert_eq(&shown(&world, &world.run(&["ca", "rotate", "-h"])));
 }
 
 #[test]

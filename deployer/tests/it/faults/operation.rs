@@ -81,7 +81,7 @@ impl Operation {
 
     /// Whether it changes nothing.
     pub(crate) fn reads(&self) -> bool {
-        ["Describe", "Get", "List"].iter().any(|verb| self.name.starts_with(verb))
+        ["Describe", "Filter", "Get", "List"].iter().any(|verb| self.name.starts_with(verb))
     }
 }
 

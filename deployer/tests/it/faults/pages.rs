@@ -16,6 +16,7 @@ const TOKEN: &str = "nextToken";
 pub(super) fn items(operation: &Operation) -> Option<&'static str> {
     match operation.name.as_str() {
         "DescribeLogGroups" => Some("logGroups"),
+        "FilterLogEvents" => Some("events"),
         "GetApis" | "GetIntegrations" | "GetRoutes" => Some("items"),
         _ => None,
     }

@@ -1,0 +1,86 @@
+//! `deployer audit`
+
+use std::process::ExitCode;
+
+use signer::audit::Decision;
+
+use super::{Who, now, start_local, target};
+use crate::audit::{Gathering, Question};
+use crate::aws::{Aws, Calls};
+use crate::cli::{AuditArgs, Global};
+use crate::error::{Error, Result};
+use crate::stack::Stack;
+use crate::ui::{self, Ui};
+
+pub(super) async fn run(global: &Global, args: AuditArgs, ui: &Ui) -> Result<ExitCode> {
+    let (now, format) = (now(), args.format);
+    let since = args.since.milliseconds(now);
+    let until = args.until.map(|until| until.milliseconds(now));
+    if until.is_some_and(|until| until < since) {
+        return Err(Error::new("could not read the audit log")
+            .because("--since is later than --until, so there is nothing in between"));
+    }
+    let (group, stack) = place(global, args.log_group.clone())?;
+    let question = question(args);
+    let aws = connect(global, stack.as_ref(), ui).await?;
+    let mut gathering = Gathering::new(&question);
+    let filter = question.filter();
+    aws.log_events(&group, &filter, (since, until), |event| gathering.take(event)).await?;
+    if global.verbose {
+        ui.detail(&format!("{} events of {group} are no audit lines", gathering.skipped));
+    }
+    ui.audit(&gathering.finish(), format);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn question(args: AuditArgs) -> Question {
+    let decision = match (args.issued, args.refused) {
+        (true, _) => Some(Decision::Issued),
+        (_, true) => Some(Decision::Refused),
+        _ => None,
+    };
+    let AuditArgs { caller, name, code, serial, limit, .. } = args;
+    Question { decision, caller, name, code, serial, limit }
+}
+
+/// The log group, and the stack file if there is one: who names the log group needs none.
+fn place(global: &Global, named: Option<String>) -> Result<(String, Option<Stack>)> {
+    if let Some(group) = named {
+        let stack = if global.stack.exists() { Some(Stack::load(&global.stack)?) } else { None };
+        return Ok((group, stack));
+    }
+    let stack = Stack::load(&global.stack)?;
+    Ok((log_group(&stack)?, Some(stack)))
+}
+
+/// The log group of the signer: the only one that the stack declares.
+fn log_group(stack: &Stack) -> Result<String> {
+    let declared = stack.resources.iter().filter(|(address, _)| address.kind == "log_group");
+    let names: Vec<&str> =
+        declared.filter_map(|(_, declaration)| declaration.declared["name"].as_str()).collect();
+    if let [name] = names.as_slice() {
+        return Ok((*name).to_owned());
+    }
+    let file = &stack.source.file;
+    let because = if names.is_empty() {
+        format!("{file} declares none")
+    } else {
+        format!("{file} declares {}", names.join(", "))
+    };
+    Err(Error::new("could not tell which log group to read")
+        .because(because)
+        .hint("name it: --log-group NAME"))
+}
+
+/// Connects as somebody who may read logs. Asking who that is takes no permission.
+async fn connect(global: &Global, stack: Option<&Stack>, ui: &Ui) -> Result<Aws> {
+    let local = start_local(global, ui).await?;
+    let who = local.as_ref().map(|instance| (instance, Who::Auditor));
+    let target = target(stack.and_then(|stack| stack.region.clone()), who);
+    let calls = if global.verbose { Calls::observed_by(ui::call) } else { Calls::default() };
+    let aws = Aws::connect(&target, calls).await?;
+    if let (None, Some(stack)) = (&local, stack) {
+        stack.check_account(&aws.account)?;
+    }
+    Ok(aws)
+}
