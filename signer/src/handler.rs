@@ -21,6 +21,7 @@ use crate::issue::{self, Evidence, Issued, Sign};
 use crate::notation::utc;
 use crate::policy::Policy;
 use crate::refusal::{Code, Refusal};
+use crate::request::check_size;
 use crate::secret::{Held, Source, Store};
 
 /// The one path, behind the stage's prefix if there is one.
@@ -89,12 +90,13 @@ impl<S: Source> Handler<S> {
     ) -> Result<Issued, Refusal> {
         check_route(request, context)?;
         check_media_type(request.headers())?;
+        let body: &[u8] = request.body().as_ref();
+        check_size(body)?;
         let caller = caller.ok_or_else(|| {
             let message =
                 "the request carries no IAM identity; the route must use AWS_IAM authorization";
             Refusal::new(Code::NoIdentity, message)
         })?;
-        let body: &[u8] = request.body().as_ref();
         let approved = issue::approve(body, caller, &self.policy, evidence)?;
         let ca = self.ca(request_id(context)).await?;
         let mut random = [0; 20];

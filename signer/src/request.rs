@@ -37,15 +37,23 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<serde_json::Valu
     serde_json::Value::deserialize(from).map(Some)
 }
 
+/// Refuses a body that is too long to be read.
+///
+/// # Errors
+/// `too_large`.
+pub fn check_size(body: &[u8]) -> Result<(), Refusal> {
+    if body.len() <= MAX_BODY {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::TooLarge, format!("the body is over {MAX_BODY} bytes")))
+}
+
 impl Request {
-    /// Reads the body of a request.
+    /// Reads the body of a request, whose size has been checked.
     ///
     /// # Errors
-    /// `too_large`, `empty_body`, `invalid_json`, `invalid_request` or `invalid_ttl`.
+    /// `too_large` for the certificate request in it, `empty_body`, `invalid_json`, `invalid_request` or `invalid_ttl`.
     pub fn from_json(body: &[u8]) -> Result<Self, Refusal> {
-        if body.len() > MAX_BODY {
-            return Err(Refusal::new(Code::TooLarge, format!("the body is over {MAX_BODY} bytes")));
-        }
         let Some(first) = body.iter().find(|byte| !byte.is_ascii_whitespace()) else {
             return Err(Refusal::new(Code::EmptyBody, SHAPE));
         };

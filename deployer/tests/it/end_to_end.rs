@@ -13,6 +13,7 @@ mod load;
 mod lost_state;
 mod refusals;
 mod role;
+mod rotation;
 mod rules;
 mod verification;
 

@@ -15,6 +15,7 @@ mod rules;
 mod survived;
 mod trial;
 
+pub(crate) use envelope::Failure;
 pub(crate) use ground::{complaints, run, writes};
 pub(crate) use job::{Job, Report, Scenario, Trouble};
 pub(crate) use operation::Operation;

@@ -8,5 +8,6 @@ mod der;
 mod events;
 mod hostile;
 mod material;
+mod order;
 mod refresh;
 mod selfcheck;
