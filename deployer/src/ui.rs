@@ -1,6 +1,7 @@
 //! The user interface: the only module that prints. Data goes to standard output, everything else
 //! to standard error. Symbols carry the meaning, colour only repeats it.
 
+mod certificates;
 mod drift;
 mod errors;
 mod plans;
@@ -20,6 +21,8 @@ use crate::apply::{Event, Outcome};
 use crate::cli::Color;
 use crate::error::{Error, Result};
 use crate::interrupt::{Answer, Signal};
+use crate::issue::Issued;
+use crate::issue::watch::Event as Renewal;
 use crate::plan::{Action, Plan, Residue};
 use crate::resource::{Check, Finding};
 use crate::state::{Entry, State};
@@ -238,6 +241,20 @@ impl Ui {
         held
     }
 
+    /// A certificate, as text or as JSON.
+    pub fn certificate(&self, issued: &Issued, as_json: bool) {
+        if as_json {
+            self.data(&certificates::document(issued).to_string());
+        } else {
+            self.data(&certificates::render(issued));
+        }
+    }
+
+    /// What happens to a certificate that is being watched.
+    pub fn renewal(&self, event: &Renewal<'_>) {
+        self.status(certificates::event(event).trim_end());
+    }
+
     /// What is left after a destroy.
     pub fn residue(&self, residue: &Residue) {
         if *residue != Residue::default() {
@@ -307,6 +324,15 @@ pub fn interrupted(signal: Signal, answer: Answer) {
         Answer::Finishing => "finishing the calls under way; Ctrl-C again stops at once",
         Answer::AtOnce => "stopped at once; run the same again, what is done stays done",
         Answer::Changed => "what was done is in the state",
+    };
+    let _ = writeln!(anstream::stderr(), "\n{}", paint(YELLOW, &format!("{signal}: {what}")));
+}
+
+/// How a run that watches a certificate answers a request to end.
+pub fn watch_interrupted(signal: Signal, answer: Answer) {
+    let what = match answer {
+        Answer::Finishing => "finishing what is under way; a second time stops at once",
+        Answer::Unchanged | Answer::AtOnce | Answer::Changed => "the files are complete",
     };
     let _ = writeln!(anstream::stderr(), "\n{}", paint(YELLOW, &format!("{signal}: {what}")));
 }
