@@ -32,7 +32,10 @@ pub(super) async fn ask(
             return Ok(response);
         }
         let seconds = pause.as_secs_f64();
-        report(&format!("answered with status {}, asking again in {seconds:.1} s", response.status));
+        report(&format!(
+            "answered with status {}, asking again in {seconds:.1} s",
+            response.status
+        ));
         sleep(pause).await;
         longest *= 2;
     }

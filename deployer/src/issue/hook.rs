@@ -16,7 +16,7 @@ const DEADLINE: Duration = Duration::from_mins(5);
 
 /// Runs a shell command that finds the files in its environment. What it prints goes to standard
 /// error: standard output is ours.
-pub async fn run(command: &str, issued: &Issued) -> Result<()> {
+pub(super) async fn run(command: &str, issued: &Issued) -> Result<()> {
     let failed = |cause: String| {
         Err(Error::new(format!("the certificate is in place, but `{command}` failed"))
             .because(cause))

@@ -66,7 +66,9 @@ pub fn renewal(input: &Request, now: OffsetDateTime, chance: f64) -> Result<Rene
     let certificate = match Certificate::load(&path) {
         Ok(certificate) => certificate,
         Err(error) if open => {
-            return Err(error.hint("name what a new one is to be for, for example --dns api.internal"));
+            return Err(
+                error.hint("name what a new one is to be for, for example --dns api.internal")
+            );
         }
         Err(error) => return anew(error.message),
     };
@@ -84,7 +86,9 @@ pub fn renewal(input: &Request, now: OffsetDateTime, chance: f64) -> Result<Rene
         Some(because) => {
             Renewal::Now { request: Box::new(request), because, lifetime: Some(lifetime) }
         }
-        None => Renewal::Later { present: Box::new(present(input, certificate, key.is_some())), at },
+        None => {
+            Renewal::Later { present: Box::new(present(input, certificate, key.is_some())), at }
+        }
     })
 }
 

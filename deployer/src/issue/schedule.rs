@@ -55,12 +55,12 @@ impl Lifetime {
 }
 
 /// How much a failure at this time matters, to somebody who may have no certificate yet.
-pub fn urgency(lifetime: Option<Lifetime>, now: OffsetDateTime) -> Urgency {
+pub(super) fn urgency(lifetime: Option<Lifetime>, now: OffsetDateTime) -> Urgency {
     lifetime.map_or(Urgency::Expired, |lifetime| lifetime.urgency(now))
 }
 
 /// How long to wait after the given number of failures in a row, the first of which is 1.
-pub fn pause(
+pub(super) fn pause(
     failures: u32,
     lifetime: Option<Lifetime>,
     now: OffsetDateTime,
@@ -75,12 +75,12 @@ pub fn pause(
 }
 
 /// How long to sleep before looking at the clock again, on the way to `next`.
-pub fn nap(now: OffsetDateTime, next: OffsetDateTime) -> Duration {
+pub(super) fn nap(now: OffsetDateTime, next: OffsetDateTime) -> Duration {
     (next - now).clamp(Duration::ZERO, NAP)
 }
 
 /// Whether a pause is to be kept. One that would be longer than any was set by another clock.
-pub fn is_ahead(now: OffsetDateTime, then: OffsetDateTime) -> bool {
+pub(super) fn is_ahead(now: OffsetDateTime, then: OffsetDateTime) -> bool {
     now < then && then - now <= LONGEST_PAUSE
 }
 

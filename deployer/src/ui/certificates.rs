@@ -64,16 +64,20 @@ pub(super) fn event(event: &Event<'_>) -> String {
             let again = format!("trying again in {} s", pause.whole_seconds());
             let end = until.map(time).unwrap_or_default();
             let line = match (urgency, until) {
-                (Urgency::Low, _) => {
-                    paint(YELLOW, &format!("! it was not renewed, and is valid until {end}; {again}"))
-                }
+                (Urgency::Low, _) => paint(
+                    YELLOW,
+                    &format!("! it was not renewed, and is valid until {end}; {again}"),
+                ),
                 (Urgency::High, _) => paint(
                     YELLOW.bold(),
-                    &format!("WARNING: the certificate expires at {end} and is not renewed; {again}"),
+                    &format!(
+                        "WARNING: the certificate expires at {end} and is not renewed; {again}"
+                    ),
                 ),
-                (Urgency::Expired, Some(_)) => {
-                    paint(RED.bold(), &format!("EXPIRED: the certificate expired at {end}; {again}"))
-                }
+                (Urgency::Expired, Some(_)) => paint(
+                    RED.bold(),
+                    &format!("EXPIRED: the certificate expired at {end}; {again}"),
+                ),
                 (Urgency::Expired, None) => {
                     paint(BOLD, &format!("! there is no certificate yet; {again}"))
                 }

@@ -10,6 +10,7 @@ mod demo;
 mod lifecycle;
 mod lost_state;
 mod refusals;
+mod renewal;
 mod role;
 mod verification;
 

@@ -45,7 +45,7 @@ pub(super) struct Version {
 pub(super) struct Seen {
     /// The version that counts.
     pub(super) current: Option<String>,
-    /// What readers see, if any of it is not the link that it should be.
+    /// What readers see, if any of it is not what the current version holds.
     pub(super) found: Vec<Content>,
     /// The files that are the links that they should be.
     pub(super) linked: Vec<&'static str>,
@@ -77,12 +77,12 @@ pub(super) enum Step {
 pub(super) fn steps(out: &Path, seen: Seen, version: Version) -> Vec<Step> {
     let mut steps: Vec<_> = seen.leftovers.into_iter().map(Step::Remove).collect();
     steps.push(Step::Folder(out.join(VERSIONS)));
-    let mut current = seen.current;
+    let mut taken: Vec<_> = seen.current.into_iter().collect();
     let mut links: Vec<_> = version.files.iter().map(|file| file.name).collect();
     if !seen.found.is_empty() {
         links.extend(seen.found.iter().map(|file| file.name));
         let found = Version { name: FOUND.to_owned(), files: seen.found };
-        steps.extend(turn_to(out, found, &mut current));
+        steps.extend(turn_to(out, found, &mut taken));
     }
     links.retain(|name| super::FILES.contains(name) && !seen.linked.contains(name));
     links.sort_unstable();
@@ -91,15 +91,15 @@ pub(super) fn steps(out: &Path, seen: Seen, version: Version) -> Vec<Step> {
         steps.extend(link(out, name, &Path::new(CURRENT).join(name)));
     }
     steps.push(Step::Sync(out.to_owned()));
-    steps.extend(turn_to(out, version, &mut current));
+    steps.extend(turn_to(out, version, &mut taken));
     steps
 }
 
-/// Writes a version and makes it count.
-fn turn_to(out: &Path, version: Version, current: &mut Option<String>) -> Vec<Step> {
+/// Writes a version under a name that is not taken, and makes it count.
+fn turn_to(out: &Path, version: Version, taken: &mut Vec<String>) -> Vec<Step> {
     let mut name = version.name;
     // An issuer may answer twice with the same certificate; what counts is never written to.
-    if current.as_ref() == Some(&name) {
+    while taken.contains(&name) {
         name.push_str("-again");
     }
     let (versions, folder) = (out.join(VERSIONS), out.join(VERSIONS).join(&name));
@@ -110,13 +110,16 @@ fn turn_to(out: &Path, version: Version, current: &mut Option<String>) -> Vec<St
     steps.extend([Step::Sync(folder), Step::Sync(versions)]);
     steps.extend(link(out, CURRENT, &Path::new(VERSIONS).join(&name)));
     steps.push(Step::Sync(out.to_owned()));
-    *current = Some(name);
+    taken.push(name);
     steps
 }
 
 fn link(out: &Path, name: &str, target: &Path) -> [Step; 2] {
     let (path, new) = (out.join(name), out.join(temporary(name)));
-    [Step::Link { path: new.clone(), target: target.to_owned() }, Step::Rename { from: new, to: path }]
+    [
+        Step::Link { path: new.clone(), target: target.to_owned() },
+        Step::Rename { from: new, to: path },
+    ]
 }
 
 /// The name of a link before it takes the place of another.
@@ -146,7 +149,9 @@ impl Step {
     /// What it is about, for an error.
     pub(super) fn path(&self) -> &Path {
         match self {
-            Self::Remove(path) | Self::Folder(path) | Self::File(path, _) | Self::Sync(path) => path,
+            Self::Remove(path) | Self::Folder(path) | Self::File(path, _) | Self::Sync(path) => {
+                path
+            }
             Self::Link { path, .. } => path,
             Self::Rename { to, .. } => to,
         }

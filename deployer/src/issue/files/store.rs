@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use super::steps::{CURRENT, Content, Seen, Step, VERSIONS, Version, steps, temporary};
 use super::{FILES, KEY};
 use crate::error::{Error, Result};
@@ -54,7 +56,13 @@ pub(super) fn look(out: &Path) -> io::Result<Seen> {
     let linked: Vec<_> = FILES.into_iter().filter(|name| is_link(name)).collect();
     let visible: Vec<_> = FILES.into_iter().filter(|name| out.join(name).exists()).collect();
     let mut found = Vec::new();
-    if visible.iter().any(|name| !linked.contains(name)) {
+    // After a crash, some of the plain files may be links already, and the others wait for it.
+    let is_new = |name: &&str| {
+        let shown = fs::read(out.join(CURRENT).join(name)).map(Zeroizing::new);
+        let read = || fs::read(out.join(name)).map(Zeroizing::new);
+        !linked.contains(name) && !shown.is_ok_and(|shown| read().is_ok_and(|new| new == shown))
+    };
+    if visible.iter().any(is_new) {
         for name in visible {
             let bytes = fs::read(out.join(name))?;
             let content = if name == KEY { Content::private } else { Content::public };

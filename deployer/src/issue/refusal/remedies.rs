@@ -34,7 +34,9 @@ const BY_CODE: [(&str, Remedy); 10] = [
     ("ttl_too_long", change("ask for fewer hours with --ttl-hours, or leave it out")),
     (
         "no_identity",
-        change("the route must have `authorization: AWS_IAM`; `deployer drift` shows if it has lost it"),
+        change(
+            "the route must have `authorization: AWS_IAM`; `deployer drift` shows if it has lost it",
+        ),
     ),
     (
         "ca_unavailable",

@@ -7,9 +7,7 @@ const NOW: OffsetDateTime = time::macros::datetime!(2026-05-08 05:39:10 UTC);
 fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
     let headers = headers
         .iter()
-        .map(|(name, value)| {
-            (http::HeaderName::from_static(name), value.parse().expect("a value"))
-        })
+        .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().expect("a value")))
         .collect();
     Response { status, headers, body: body.into() }
 }

@@ -25,8 +25,8 @@ impl World {
     fn with(change: impl FnOnce(&mut CertificateParams)) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let key = KeyPair::generate().expect("a key");
-        let mut params =
-            CertificateParams::new(["a.internal".to_owned(), "10.0.0.1".to_owned()]).expect("names");
+        let mut params = CertificateParams::new(["a.internal".to_owned(), "10.0.0.1".to_owned()])
+            .expect("names");
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, "a.internal");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -183,9 +183,12 @@ fn nothing_to_go_by_is_an_error_that_says_what_is_missing() {
 
 #[test]
 fn lifetimes_are_told_in_whole_hours() {
-    for (seconds, expected) in
-        [(12 * 3600 - 1 + 60, Some(12)), (3600 - 1, Some(1)), (7 * 86400 + 300, Some(168)), (60, None)]
-    {
+    for (seconds, expected) in [
+        (12 * 3600 - 1 + 60, Some(12)),
+        (3600 - 1, Some(1)),
+        (7 * 86400 + 300, Some(168)),
+        (60, None),
+    ] {
         let lifetime = Lifetime { from: NOON, until: NOON + Duration::seconds(seconds) };
         assert_eq!(hours(lifetime), expected, "{seconds}");
     }

@@ -299,7 +299,8 @@ fn the_subject_must_be_the_one_asked_for() {
 fn a_forged_signature_is_refused() {
     let world = World::new();
     let answer = world.answer(|_| ());
-    let mut leaf = pem::certificates(answer.certificate.as_bytes()).expect("PEM").remove(0).to_vec();
+    let mut leaf =
+        pem::certificates(answer.certificate.as_bytes()).expect("PEM").remove(0).to_vec();
     *leaf.last_mut().expect("bytes") ^= 1;
     let certificate = crate::ca::pem::encode("CERTIFICATE", &leaf).to_string();
     world.refuses(&Answer { certificate, ..answer }, "does not lead to the pinned root");

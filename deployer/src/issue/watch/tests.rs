@@ -158,8 +158,7 @@ async fn failures_are_tried_again_ever_more_rarely_and_told_ever_louder() {
 async fn a_failed_hook_is_run_again_each_minute_until_it_succeeds() {
     let seen = World { hook_fails: 480..483, ..World::new(500) }.watched().await;
     let failed = "hook failed";
-    let expected =
-        [(480, "renewed"), (480, failed), (481, failed), (482, failed), (483, "hook")];
+    let expected = [(480, "renewed"), (480, failed), (481, failed), (482, failed), (483, "hook")];
     assert_eq!(seen, log(&expected));
 }
 

@@ -91,7 +91,7 @@ fn a_request_of_openssl_is_certified(world: &World, name: &str, key: &[&str]) {
     let asked = "subjectAltName = DNS:c.internal.example, IP:10.0.0.7\n\
                  basicConstraints = critical, CA:FALSE\n\
                  keyUsage = critical, digitalSignature, keyEncipherment\n\
-                 extendedKeyUsage = clientAuth";
+                 extendedKeyUsage = clientAuth, serverAuth";
     let request = format!("openssl-{name}");
     openssl_csr(world, &request, key, asked);
     let out = format!("out-{request}");
