@@ -9,6 +9,8 @@ mod residue;
 mod states;
 mod style;
 
+pub use self::certificates::watch_interrupted;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -22,7 +24,7 @@ use crate::cli::Color;
 use crate::error::{Error, Result};
 use crate::interrupt::{Answer, Signal};
 use crate::issue::Issued;
-use crate::issue::watch::Event as Renewal;
+use crate::issue::watch;
 use crate::plan::{Action, Plan, Residue};
 use crate::resource::{Check, Finding};
 use crate::state::{Entry, State};
@@ -251,7 +253,7 @@ impl Ui {
     }
 
     /// What happens to a certificate that is being watched.
-    pub fn renewal(&self, event: &Renewal<'_>) {
+    pub fn renewal(&self, event: &watch::Event<'_>) {
         self.status(certificates::event(event).trim_end());
     }
 
@@ -324,15 +326,6 @@ pub fn interrupted(signal: Signal, answer: Answer) {
         Answer::Finishing => "finishing the calls under way; Ctrl-C again stops at once",
         Answer::AtOnce => "stopped at once; run the same again, what is done stays done",
         Answer::Changed => "what was done is in the state",
-    };
-    let _ = writeln!(anstream::stderr(), "\n{}", paint(YELLOW, &format!("{signal}: {what}")));
-}
-
-/// How a run that watches a certificate answers a request to end.
-pub fn watch_interrupted(signal: Signal, answer: Answer) {
-    let what = match answer {
-        Answer::Finishing => "finishing what is under way; a second time stops at once",
-        Answer::Unchanged | Answer::AtOnce | Answer::Changed => "the files are complete",
     };
     let _ = writeln!(anstream::stderr(), "\n{}", paint(YELLOW, &format!("{signal}: {what}")));
 }

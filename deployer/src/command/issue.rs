@@ -36,9 +36,9 @@ pub(super) async fn run(global: &Global, args: IssueArgs, ui: &Ui) -> Result<Exi
         }
     };
     let issuer = issuer(global, url, ui).await?;
-    let issued = issue::issue(&request, &issuer, &|text| ui.detail(text)).await?;
+    let new = issue::issue(&request, &issuer, &|text| ui.detail(text)).await?;
     ui.status("the certificate was issued, and verified against the root");
-    ui.certificate(&issued, json);
+    ui.certificate(&new, json);
     run_hook(&request).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -11,6 +11,7 @@ use rustls_pki_types::pem::SectionKind;
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer as _;
+use x509_parser::x509::AttributeTypeAndValue;
 use zeroize::Zeroizing;
 
 use super::Request;
@@ -152,7 +153,7 @@ fn requested(csr: &X509CertificationRequest<'_>) -> Result<Wanted> {
             .hint("add one: `openssl req … -addext subjectAltName=DNS:api.internal`"));
     }
     let subject = &csr.certification_request_info.subject;
-    let common_name = subject.iter_common_name().next().map(|attribute| attribute.as_str());
+    let common_name = subject.iter_common_name().next().map(AttributeTypeAndValue::as_str);
     let common_name =
         common_name.transpose().map_err(|_| Error::new("its common name is no text"))?;
     Ok(Wanted { names, common_name: common_name.map(str::to_owned), usages })

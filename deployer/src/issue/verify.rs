@@ -62,7 +62,7 @@ pub(super) fn verify(answer: &Answer, expected: &Expected<'_>) -> Result<Verifie
         check_intermediate(&parse(issuer)?)?;
     }
     check_path(&leaf, &chain, expected, &certificate)?;
-    Ok(Verified { certificate, leaf, chain })
+    Ok(Verified { leaf, chain, certificate })
 }
 
 fn leaf(text: &str) -> Result<CertificateDer<'static>> {

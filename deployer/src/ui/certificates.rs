@@ -1,6 +1,7 @@
 //! Certificates, and what becomes of one that is being watched.
 
 use std::fmt::Display;
+use std::io::Write as _;
 
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -8,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::errors;
 use super::style::{BOLD, DIM, RED, YELLOW, paint};
+use crate::interrupt::{Answer, Signal};
 use crate::issue::watch::Event;
 use crate::issue::{Issued, Urgency};
 
@@ -85,6 +87,15 @@ pub(super) fn event(event: &Event<'_>) -> String {
             format!("{}{line}", errors::render(error))
         }
     }
+}
+
+/// How a run that watches a certificate answers a request to end.
+pub fn watch_interrupted(signal: Signal, answer: Answer) {
+    let what = match answer {
+        Answer::Finishing => "finishing what is under way; a second time stops at once",
+        Answer::Unchanged | Answer::AtOnce | Answer::Changed => "the files are complete",
+    };
+    let _ = writeln!(anstream::stderr(), "\n{}", paint(YELLOW, &format!("{signal}: {what}")));
 }
 
 fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {

@@ -365,6 +365,8 @@ async fn mistakes_are_found_before_anything_is_sent() {
     })
     .await;
     assert_eq!(error.message, "a certificate needs at least one name");
+    let error = failure(&world, |request, _| request.out = "/proc".into()).await;
+    assert_eq!(error.message, "could not use /proc as the output folder");
     let error = failure(&world, |_, _| ()).await;
     assert!(error.message.starts_with("could not reach http://abc.execute-api"), "{error:?}");
     assert!(error.causes.iter().any(|cause| cause.contains("refused")), "{error:?}");

@@ -56,9 +56,9 @@ impl Work for Watched<'_> {
         let obtained = issue::obtain(&request, &issuer, &report).await?;
         // From here to the end of the hook a request to end has to wait.
         self.interrupt.changing();
-        let issued = obtained.install()?;
+        let new = obtained.install()?;
         self.ui.status("the certificate was issued, and verified against the root");
-        self.ui.certificate(&issued, self.json);
+        self.ui.certificate(&new, self.json);
         Ok(())
     }
 

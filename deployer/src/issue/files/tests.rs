@@ -51,8 +51,11 @@ fn seen(out: &Path) -> Option<String> {
     first
 }
 
+/// Makes a folder look in a certain way.
+type Make = fn(&Path);
+
 /// How a folder may look before.
-const BEFORE: [(&str, fn(&Path)); 6] = [
+const BEFORE: [(&str, Make); 6] = [
     ("nothing", |_| ()),
     ("plain files", |out| {
         for name in [CERTIFICATE, CHAIN, KEY] {

@@ -52,37 +52,37 @@ impl World {
     fn open(&self) -> Request {
         Request { dns: Vec::new(), out: self.dir.path().into(), ..request() }
     }
+}
 
-    fn look(&self, request: &Request, after: Duration) -> Result<Renewal> {
-        renewal(request, NOON + after, 0.0)
+/// Why a young certificate is replaced, and by what.
+#[track_caller]
+fn replaced(request: &Request) -> (String, Request) {
+    match look(request, Duration::HOUR).expect("a look") {
+        Renewal::Now { because, request, .. } => (because, *request),
+        Renewal::Later { .. } => panic!("it is left alone"),
     }
+}
 
-    /// Why a young certificate is replaced, and by what.
-    #[track_caller]
-    fn replaced(&self, request: &Request) -> (String, Request) {
-        match self.look(request, Duration::HOUR).expect("a look") {
-            Renewal::Now { because, request, .. } => (because, *request),
-            Renewal::Later { .. } => panic!("it is left alone"),
-        }
-    }
+#[track_caller]
+fn left(request: &Request) {
+    let look = look(request, Duration::HOUR).expect("a look");
+    assert!(matches!(look, Renewal::Later { .. }), "{look:?}");
+}
 
-    #[track_caller]
-    fn left(&self, request: &Request) {
-        let look = self.look(request, Duration::HOUR).expect("a look");
-        assert!(matches!(look, Renewal::Later { .. }), "{look:?}");
-    }
+fn look(request: &Request, after: Duration) -> Result<Renewal> {
+    renewal(request, NOON + after, 0.0)
 }
 
 #[test]
 fn a_certificate_is_left_alone_until_two_thirds_of_its_lifetime() {
     let world = World::new();
     for (hours, renewed) in [(0, false), (7, false), (9, true), (13, true)] {
-        let look = world.look(&world.open(), Duration::hours(hours)).expect("a look");
+        let look = look(&world.open(), Duration::hours(hours)).expect("a look");
         assert_eq!(matches!(look, Renewal::Now { .. }), renewed, "{hours}: {look:?}");
     }
     let early = renewal(&world.open(), NOON + Duration::minutes(7 * 60 + 30), 1.0).expect("a look");
     assert!(matches!(early, Renewal::Now { .. }), "{early:?}");
-    let Renewal::Later { present, at } = world.look(&world.open(), Duration::HOUR).expect("a look")
+    let Renewal::Later { present, at } = look(&world.open(), Duration::HOUR).expect("a look")
     else {
         panic!("it is young")
     };
@@ -94,7 +94,7 @@ fn a_certificate_is_left_alone_until_two_thirds_of_its_lifetime() {
 fn a_renewal_asks_for_the_same() {
     let world = World::new();
     let Renewal::Now { request, lifetime, .. } =
-        world.look(&world.open(), Duration::hours(9)).expect("a look")
+        look(&world.open(), Duration::hours(9)).expect("a look")
     else {
         panic!("it is old")
     };
@@ -119,30 +119,30 @@ fn what_is_asked_for_anew_goes_before_what_is_there() {
         key_type: Some(KeyType::P256),
         ..open.clone()
     };
-    world.left(&same);
+    left(&same);
     let named = Request { dns: vec!["b.internal".into()], ..same.clone() };
-    let (because, request) = world.replaced(&named);
+    let (because, request) = replaced(&named);
     assert_eq!(because, "it lacks DNS:b.internal");
     assert_eq!(request.dns, ["b.internal"], "names are all or none");
     assert_eq!(request.usages, [Usage::Server], "what is not said stays");
     let used = Request { usages: vec![Usage::Client], ..open.clone() };
-    let (because, request) = world.replaced(&used);
+    let (because, request) = replaced(&used);
     assert_eq!(because, "it is for server, client was asked for");
     assert_eq!((request.usages, request.dns), (vec![Usage::Client], vec!["a.internal".into()]));
     let kind = Request { key_type: Some(KeyType::P384), ..open };
-    assert_eq!(world.replaced(&kind).0, "its key is not of the kind p384");
+    assert_eq!(replaced(&kind).0, "its key is not of the kind p384");
 }
 
 #[test]
 fn a_certificate_without_its_key_is_replaced_if_it_is_known_by_what() {
     let world = World::new();
     world.write("key.pem", &KeyPair::generate().expect("a key").serialize_pem());
-    assert_eq!(world.replaced(&world.open()).0, "its key.pem is of another certificate");
+    assert_eq!(replaced(&world.open()).0, "its key.pem is of another certificate");
     world.remove("key.pem");
-    let error = world.look(&world.open(), Duration::HOUR).expect_err("nothing to go by");
+    let error = look(&world.open(), Duration::HOUR).expect_err("nothing to go by");
     assert!(error.hints[0].contains("--csr"), "{error:?}");
     let named = Request { dns: vec!["a.internal".into()], ..world.open() };
-    assert_eq!(world.replaced(&named).0, "its key.pem is not there");
+    assert_eq!(replaced(&named).0, "its key.pem is not there");
 }
 
 #[test]
@@ -159,12 +159,12 @@ fn a_request_from_a_file_needs_no_key() {
     let path = world.dir.path().join("csr.pem");
     let request = Request { csr: Some(path), ..world.open() };
     world.write("csr.pem", &csr(&["a.internal", "10.0.0.1"], &world.key));
-    world.left(&request);
+    left(&request);
     world.write("csr.pem", &csr(&["a.internal"], &world.key));
-    assert_eq!(world.replaced(&request).0, "it has IP:10.0.0.1, which was not asked for");
+    assert_eq!(replaced(&request).0, "it has IP:10.0.0.1, which was not asked for");
     let other = KeyPair::generate().expect("a key");
     world.write("csr.pem", &csr(&["a.internal", "10.0.0.1"], &other));
-    assert!(world.replaced(&request).0.ends_with("is for another key"));
+    assert!(replaced(&request).0.ends_with("is for another key"));
 }
 
 #[test]
@@ -172,12 +172,12 @@ fn nothing_to_go_by_is_an_error_that_says_what_is_missing() {
     let world = World::new();
     let named = Request { dns: vec!["a.internal".into()], ..world.open() };
     world.write("cert.pem", "garbage");
-    assert!(world.replaced(&named).0.starts_with("could not use the certificate in"));
-    let error = world.look(&world.open(), Duration::HOUR).expect_err("nothing to go by");
+    assert!(replaced(&named).0.starts_with("could not use the certificate in"));
+    let error = look(&world.open(), Duration::HOUR).expect_err("nothing to go by");
     assert!(error.hints[0].contains("--dns"), "{error:?}");
     world.remove("cert.pem");
-    assert!(world.replaced(&named).0.ends_with("yet"));
-    let error = world.look(&world.open(), Duration::HOUR).expect_err("nothing to go by");
+    assert!(replaced(&named).0.ends_with("yet"));
+    let error = look(&world.open(), Duration::HOUR).expect_err("nothing to go by");
     assert!(error.message.ends_with("cert.pem to renew"), "{error:?}");
 }
 
