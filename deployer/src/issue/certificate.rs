@@ -114,17 +114,10 @@ fn usages(leaf: &X509Certificate<'_>) -> Result<BTreeSet<Usage>> {
     let Some(extension) = extension else {
         return Err(Error::new("it does not say what it may be used for"));
     };
-    known_usages(extension.value)
-}
-
-/// The usages of an extension, of a certificate or a request, that may hold no others.
-pub(super) fn known_usages(extension: &ExtendedKeyUsage<'_>) -> Result<BTreeSet<Usage>> {
+    let (extension, usages) = (extension.value, known_usages(extension.value));
     if extension.any {
         return Err(Error::new("it may be used for anything, which was not asked for"));
     }
-    let found = [(Usage::Client, extension.client_auth), (Usage::Server, extension.server_auth)];
-    let usages: BTreeSet<_> =
-        found.into_iter().filter(|(_, there)| *there).map(|(usage, _)| usage).collect();
     if usages.is_empty() {
         return Err(Error::new("it is neither for clients nor for servers"));
     }
@@ -139,6 +132,12 @@ pub(super) fn known_usages(extension: &ExtendedKeyUsage<'_>) -> Result<BTreeSet<
         return Err(Error::new("it may be used for more than to be a client or a server"));
     }
     Ok(usages)
+}
+
+/// The usages of an extension, of a certificate or a request, that this system issues.
+pub(super) fn known_usages(extension: &ExtendedKeyUsage<'_>) -> BTreeSet<Usage> {
+    let all = [(Usage::Client, extension.client_auth), (Usage::Server, extension.server_auth)];
+    all.into_iter().filter(|(_, there)| *there).map(|(usage, _)| usage).collect()
 }
 
 fn key_type(key: &SubjectPublicKeyInfo<'_>) -> String {

@@ -54,21 +54,16 @@ pub fn renewal(input: &Request, now: OffsetDateTime, chance: f64) -> Result<Rene
     let anew = |because: String| {
         Ok(Renewal::Now { request: Box::new(input.clone()), because, lifetime: None })
     };
-    let path = Paths::within(&input.out, false).certificate;
-    let open = is_open(input);
-    if !path.exists() {
-        if open {
-            return Err(Error::new(format!("there is no {} to renew", path.display()))
-                .hint("name what it is to be for, for example --dns api.internal"));
-        }
-        return anew(format!("there is no {} yet", path.display()));
-    }
-    let certificate = match Certificate::load(&path) {
+    let (path, open) = (Paths::within(&input.out, false).certificate, is_open(input));
+    let present = if path.exists() {
+        Certificate::load(&path)
+    } else {
+        Err(Error::new(format!("there is no {} yet", path.display())))
+    };
+    let certificate = match present {
         Ok(certificate) => certificate,
         Err(error) if open => {
-            return Err(
-                error.hint("name what a new one is to be for, for example --dns api.internal")
-            );
+            return Err(error.hint("name what a new one is to be for, as in --dns api.internal"));
         }
         Err(error) => return anew(error.message),
     };
@@ -80,20 +75,13 @@ pub fn renewal(input: &Request, now: OffsetDateTime, chance: f64) -> Result<Rene
     }
     let (lifetime, at) = (certificate.lifetime(), certificate.lifetime().renewal(chance));
     let request = filled(input, &certificate);
-    let due = (now >= at).then(|| "it has come to the end of its time".to_owned());
+    let due = (now >= at).then(|| "it is near the end of its lifetime".to_owned());
     let fits = key.as_ref().map(|key| files::fits(key, &certificate.public_key));
-    Ok(match unfit(&request, &certificate, fits)?.or(due) {
-        Some(because) => {
-            Renewal::Now { request: Box::new(request), because, lifetime: Some(lifetime) }
-        }
-        None => {
-            Renewal::Later { present: Box::new(present(input, certificate, key.is_some())), at }
-        }
-    })
-}
-
-fn present(input: &Request, certificate: Certificate, has_key: bool) -> Issued {
-    Issued { certificate, paths: Paths::within(&input.out, has_key) }
+    if let Some(because) = unfit(&request, &certificate, fits)?.or(due) {
+        return Ok(Renewal::Now { request: Box::new(request), because, lifetime: Some(lifetime) });
+    }
+    let paths = Paths::within(&input.out, key.is_some());
+    Ok(Renewal::Later { present: Box::new(Issued { certificate, paths }), at })
 }
 
 /// Whether an input leaves it to the present certificate what to ask for.
