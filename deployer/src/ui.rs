@@ -9,14 +9,14 @@ mod residue;
 mod states;
 mod style;
 
-pub use self::certificates::watch_interrupted;
-
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::Instant;
 
 use serde_json::{Value, json};
+
+pub use self::certificates::watch_interrupted;
 
 use crate::address::Address;
 use crate::apply::{Event, Outcome};

@@ -107,3 +107,41 @@ fn time(time: OffsetDateTime) -> String {
     let whole = time - Duration::nanoseconds(time.nanosecond().into());
     whole.format(&Rfc3339).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::error::Error;
+
+    #[test]
+    fn failures_are_told_the_louder_the_nearer_the_end_is() {
+        let error = Error::new("the issuer refused the request").because("name_not_allowed: no");
+        let end = time::macros::datetime!(2026-05-08 12:00:00.5 UTC);
+        let told = |urgency, until| {
+            let pause = Duration::seconds(90);
+            let text = event(&Event::Failed { error: &error, pause, urgency, until });
+            anstream::adapter::strip_str(&text).to_string()
+        };
+        let all = [
+            told(Urgency::Low, Some(end)),
+            told(Urgency::High, Some(end)),
+            told(Urgency::Expired, Some(end)),
+            told(Urgency::Expired, None),
+        ];
+        expect![[r#"
+            error: the issuer refused the request
+              because: name_not_allowed: no
+            ! it was not renewed, and is valid until 2026-05-08T12:00:00Z; trying again in 90 s
+            error: the issuer refused the request
+              because: name_not_allowed: no
+            WARNING: the certificate expires at 2026-05-08T12:00:00Z and is not renewed; trying again in 90 s
+            error: the issuer refused the request
+              because: name_not_allowed: no
+            EXPIRED: the certificate expired at 2026-05-08T12:00:00Z; trying again in 90 s
+            error: the issuer refused the request
+              because: name_not_allowed: no
+            ! there is no certificate yet; trying again in 90 s"#]].assert_eq(&all.join("\n"));
+    }
+}

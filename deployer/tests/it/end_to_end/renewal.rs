@@ -15,7 +15,7 @@ use crate::support::running::Running;
 
 /// Tells of the files that it is called for, and of what they were.
 const HOOK: &str = "cat \"$DEPLOYER_FULLCHAIN\" \"$DEPLOYER_KEY\" > served.pem; \
-                    echo \"$DEPLOYER_NOT_AFTER\" >> hook.log";
+                    echo \"$DEPLOYER_NOT_AFTER\" >> hook.log; echo reloaded";
 
 #[test]
 fn a_certificate_is_renewed_when_it_is_time_and_not_before() {
