@@ -14,7 +14,7 @@ pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
 pub use self::policy::{PolicyCheckArgs, PolicyCommand};
 
 use crate::address::Address;
-use crate::issue::KeyType;
+use crate::issue::{KeyType, Usage};
 
 /// Deploys a certificate issuer to AWS from a stack.yaml, and keeps it so
 #[derive(Debug, Parser)]
@@ -170,9 +170,13 @@ pub struct IssueArgs {
     /// The subject's common name: one of the names
     #[arg(long, value_name = "NAME")]
     pub cn: Option<String>,
-    /// The kind of key to make
-    #[arg(long, value_name = "TYPE", default_value = "p256", conflicts_with = "csr")]
-    pub key_type: KeyType,
+    /// What the certificate is to be used for: client or server; may be repeated; all that the
+    /// policy grants if left out
+    #[arg(long, value_name = "USAGE", conflicts_with = "csr")]
+    pub usage: Vec<Usage>,
+    /// The kind of key to make: p256, p384, rsa2048, rsa4096 or ed25519; p256 if left out
+    #[arg(long, value_name = "TYPE", conflicts_with = "csr")]
+    pub key_type: Option<KeyType>,
     /// How long the certificate is to be valid; the issuer's default if left out
     #[arg(long, value_name = "HOURS")]
     pub ttl_hours: Option<u32>,
@@ -182,12 +186,27 @@ pub struct IssueArgs {
     /// The root certificate that the issued one must lead to
     #[arg(long, value_name = "FILE", default_value = "ca/root.pem")]
     pub root: PathBuf,
-    /// The folder for cert.pem, chain.pem and key.pem
+    /// The folder for cert.pem, chain.pem, fullchain.pem and key.pem
     #[arg(long, value_name = "DIR", default_value = "certs")]
     pub out: PathBuf,
     /// The issuer's URL; the stack's output `url` if left out
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
+    /// Do nothing unless two thirds of the present certificate's lifetime have passed, or it is not
+    /// as asked for; what is left out stays as it is in the present certificate
+    #[arg(long)]
+    pub renew: bool,
+    /// Keep running, and renew whenever it is time; implies --renew
+    #[arg(long)]
+    pub watch: bool,
+    /// A shell command to run when new files are in place; it finds them in `DEPLOYER_CERT`,
+    /// `DEPLOYER_CHAIN`, `DEPLOYER_FULLCHAIN` and `DEPLOYER_KEY`, and the end in
+    /// `DEPLOYER_NOT_AFTER`
+    #[arg(long, value_name = "COMMAND")]
+    pub exec: Option<String>,
+    /// Describe the certificate as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What to do with the state.

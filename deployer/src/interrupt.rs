@@ -85,6 +85,14 @@ impl Interrupt {
         lock(&self.run).stage = Stage::Changed;
     }
 
+    /// Changes have ended, and others may begin later; the request to end that came meanwhile, which
+    /// is to be granted now.
+    pub fn rest(&self) -> Option<Signal> {
+        let mut run = lock(&self.run);
+        run.stage = Stage::Looking;
+        run.asked
+    }
+
     /// The request to end that the run has yet to grant.
     pub fn asked(&self) -> Option<Signal> {
         lock(&self.run).asked

@@ -2,6 +2,7 @@
 //! to standard error. Symbols carry the meaning, colour only repeats it.
 
 mod audit;
+mod certificates;
 mod drift;
 mod errors;
 mod plans;
@@ -20,12 +21,16 @@ use signer::caller::Caller;
 use signer::policy::{Denied, Grant, Wanted};
 use signer::refusal::Refusal;
 
+pub use self::certificates::watch_interrupted;
+
 use crate::address::Address;
 use crate::apply::{Event, Outcome};
 use crate::audit::Entry as AuditEntry;
 use crate::cli::{AuditFormat, Color};
 use crate::error::{Error, Result};
 use crate::interrupt::{Answer, Signal};
+use crate::issue::Issued;
+use crate::issue::watch;
 use crate::plan::{Action, Plan, Residue};
 use crate::resource::{Check, Finding};
 use crate::state::{Entry, State};
@@ -256,6 +261,20 @@ impl Ui {
                 self.data(&audit::table(entries, width));
             }
         }
+    }
+
+    /// A certificate, as text or as JSON.
+    pub fn certificate(&self, issued: &Issued, as_json: bool) {
+        if as_json {
+            self.data(&certificates::document(issued).to_string());
+        } else {
+            self.data(&certificates::render(issued));
+        }
+    }
+
+    /// What happens to a certificate that is being watched.
+    pub fn renewal(&self, event: &watch::Event<'_>) {
+        self.status(certificates::event(event).trim_end());
     }
 
     /// What is left after a destroy.

@@ -36,6 +36,13 @@ impl Target {
         }
     }
 
+    /// The region, if AWS's own name of an API tells it.
+    pub fn region(&self) -> Option<&str> {
+        let (_, rest) = self.0.host()?.split_once(".execute-api.")?;
+        let (region, domain) = rest.split_once('.')?;
+        ["amazonaws.com", "amazonaws.com.cn"].contains(&domain).then_some(region)
+    }
+
     /// The host, and the port if it is not the usual one.
     pub fn authority(&self) -> &str {
         self.0.authority().map_or("", ::http::uri::Authority::as_str)
@@ -132,6 +139,17 @@ mod tests {
         let authorization = request.headers()["authorization"].to_str().expect("text");
         assert!(authorization.contains("host;x-amz-date;x-amz-security-token,"), "{authorization}");
         assert_eq!(request.headers()["x-amz-security-token"], "token");
+    }
+
+    #[test]
+    fn the_region_is_that_of_the_api() {
+        let region = |url: &str| Target::parse(url).expect("a URL").region().map(str::to_owned);
+        let api = |domain: &str| region(&format!("https://abc.execute-api.{domain}/issue-cert"));
+        assert_eq!(api("eu-west-1.amazonaws.com").as_deref(), Some("eu-west-1"));
+        assert_eq!(api("cn-north-1.amazonaws.com.cn").as_deref(), Some("cn-north-1"));
+        assert_eq!(api("eu-west-1.amazonaws.com.example.org"), None);
+        assert_eq!(api("localhost:4566"), None);
+        assert_eq!(region("https://certificates.example.org/issue-cert"), None);
     }
 
     #[test]

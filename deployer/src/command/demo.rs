@@ -10,7 +10,6 @@ use crate::ca::{self, Profile};
 use crate::call::{self, Target};
 use crate::cli::{ApplyArgs, DemoArgs, Global, IssueArgs};
 use crate::error::{Error, Result};
-use crate::issue::KeyType;
 use crate::ui::Ui;
 
 pub(super) async fn run(global: &Global, args: &DemoArgs, ui: &Ui) -> Result<ExitCode> {
@@ -80,12 +79,17 @@ fn request(args: &DemoArgs, dir: &Path, out: &Path, url: String) -> IssueArgs {
         ip: Vec::new(),
         uri: Vec::new(),
         cn: None,
-        key_type: KeyType::P256,
+        usage: Vec::new(),
+        key_type: None,
         ttl_hours: None,
         csr: None,
         root: ca::Files::within(dir).root,
         out: out.to_owned(),
         url: Some(url),
+        renew: false,
+        watch: false,
+        exec: None,
+        json: false,
     }
 }
 

@@ -1,100 +1,33 @@
 //! What is sent: a certificate request, made here with a new key or taken from a file.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::fs;
 use std::path::Path;
-use std::str::FromStr;
 
-use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PublicKeyData, RsaKeySize};
-use rustls_pki_types::PrivatePkcs8KeyDer;
+use rcgen::{
+    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, PublicKeyData,
+};
 use rustls_pki_types::pem::SectionKind;
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer as _;
+use x509_parser::x509::AttributeTypeAndValue;
 use zeroize::Zeroizing;
 
 use super::Request;
+use super::certificate::known_usages;
 use super::name::{Name, is_dns_name};
 use super::pem;
+use super::usage::Usage;
 use crate::error::{Context as _, Error, Result};
 
-/// The kinds of key that the client makes. The signer accepts each of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum KeyType {
-    /// ECDSA on P-256, which everything understands.
-    #[default]
-    P256,
-    /// ECDSA on P-384.
-    P384,
-    /// RSA with 2048 bits.
-    Rsa2048,
-    /// RSA with 4096 bits; making one takes seconds.
-    Rsa4096,
-    /// Ed25519, which many browsers and load balancers still refuse.
-    Ed25519,
-}
-
-impl KeyType {
-    /// Every kind, in the order in which help texts list them.
-    pub const ALL: [Self; 5] =
-        [Self::P256, Self::P384, Self::Rsa2048, Self::Rsa4096, Self::Ed25519];
-
-    /// The word for it on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::P256 => "p256",
-            Self::P384 => "p384",
-            Self::Rsa2048 => "rsa2048",
-            Self::Rsa4096 => "rsa4096",
-            Self::Ed25519 => "ed25519",
-        }
-    }
-
-    fn generate(self) -> Result<Zeroizing<KeyPair>> {
-        let key = match self {
-            Self::P256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
-            Self::P384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
-            Self::Rsa2048 => rsa(RsaKeySize::_2048),
-            Self::Rsa4096 => rsa(RsaKeySize::_4096),
-            Self::Ed25519 => return ed25519(),
-        };
-        key.map(Zeroizing::new).context(|| format!("could not make a key ({self})"))
-    }
-}
-
-impl fmt::Display for KeyType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for KeyType {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
-            let known = Self::ALL.map(Self::as_str).join(", ");
-            Error::new(format!("`{text}` is no kind of key")).hint(format!("there are: {known}"))
-        })
-    }
-}
-
-fn rsa(size: RsaKeySize) -> Result<KeyPair, rcgen::Error> {
-    KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size)
-}
-
-/// rcgen would write version 2 of the key format, which OpenSSL 3.0 cannot read.
-fn ed25519() -> Result<Zeroizing<KeyPair>> {
-    let message = || "could not make a key (ed25519)".to_owned();
-    let key = aws_lc_rs::signature::Ed25519KeyPair::generate().context(message)?;
-    let document = key.to_pkcs8v1().context(message)?;
-    KeyPair::from_pkcs8_der_and_sign_algo(
-        &PrivatePkcs8KeyDer::from(document.as_ref()),
-        &rcgen::PKCS_ED25519,
-    )
-    .map(Zeroizing::new)
-    .context(message)
+/// What a certificate is to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) names: BTreeSet<Name>,
+    pub(super) common_name: Option<String>,
+    /// Empty if that is left to the issuer.
+    pub(super) usages: BTreeSet<Usage>,
 }
 
 /// A certificate request, and what the certificate must match.
@@ -103,7 +36,7 @@ pub(super) struct Prepared {
     csr: String,
     /// The public key as it must be in the certificate: the DER of `SubjectPublicKeyInfo`.
     pub(super) public_key: Vec<u8>,
-    pub(super) names: BTreeSet<Name>,
+    pub(super) wanted: Wanted,
     /// The private key, if it was made here.
     pub(super) key: Option<Zeroizing<KeyPair>>,
 }
@@ -130,22 +63,31 @@ pub(super) fn prepare(input: &Request) -> Result<Prepared> {
 }
 
 fn make(input: &Request) -> Result<Prepared> {
-    let names = names(input)?;
-    let key = input.key_type.generate()?;
+    let wanted = wanted(input)?;
+    let key = input.key_type.unwrap_or_default().generate()?;
     let mut params = CertificateParams::default();
-    params.subject_alt_names = names.iter().map(Name::to_san).collect::<Result<_>>()?;
+    params.subject_alt_names = wanted.names.iter().map(Name::to_san).collect::<Result<_>>()?;
+    params.extended_key_usages = wanted.usages.iter().copied().map(purpose).collect();
     params.distinguished_name = DistinguishedName::new();
-    if let Some(common_name) = &input.common_name {
+    if let Some(common_name) = &wanted.common_name {
         params.distinguished_name.push(DnType::CommonName, common_name.as_str());
     }
     let csr = params
         .serialize_request(&*key)
         .context(|| "could not sign the certificate request".into())?;
     let csr = crate::ca::pem::encode("CERTIFICATE REQUEST", csr.der()).to_string();
-    Ok(Prepared { csr, public_key: key.subject_public_key_info(), names, key: Some(key) })
+    Ok(Prepared { csr, public_key: key.subject_public_key_info(), wanted, key: Some(key) })
 }
 
-fn names(input: &Request) -> Result<BTreeSet<Name>> {
+fn purpose(usage: Usage) -> ExtendedKeyUsagePurpose {
+    match usage {
+        Usage::Client => ExtendedKeyUsagePurpose::ClientAuth,
+        Usage::Server => ExtendedKeyUsagePurpose::ServerAuth,
+    }
+}
+
+/// What an input asks for that names no file with a request.
+pub(super) fn wanted(input: &Request) -> Result<Wanted> {
     let common_name = input.common_name.as_deref().filter(|name| is_dns_name(name));
     let dns = input.dns.iter().map(String::as_str).chain(common_name).map(Name::dns);
     let uri = input.uri.iter().map(|uri| Name::uri(uri));
@@ -155,7 +97,8 @@ fn names(input: &Request) -> Result<BTreeSet<Name>> {
         return Err(Error::new("a certificate needs at least one name")
             .hint("name it with --dns, --ip or --uri; for example --dns api.internal"));
     }
-    Ok(names)
+    let usages = input.usages.iter().copied().collect();
+    Ok(Wanted { names, common_name: input.common_name.clone(), usages })
 }
 
 fn read(path: &Path) -> Result<Prepared> {
@@ -177,42 +120,45 @@ fn read(path: &Path) -> Result<Prepared> {
         // Encoded anew, so that whatever else the file holds is not sent.
         csr: crate::ca::pem::encode("CERTIFICATE REQUEST", der).to_string(),
         public_key: csr.certification_request_info.subject_pki.raw.to_vec(),
-        names: requested_names(&csr)?,
+        wanted: requested(&csr)?,
         key: None,
     })
 }
 
-fn requested_names(csr: &X509CertificationRequest<'_>) -> Result<BTreeSet<Name>> {
-    let mut names = BTreeSet::new();
+fn requested(csr: &X509CertificationRequest<'_>) -> Result<Wanted> {
+    let (mut names, mut usages) = (BTreeSet::new(), BTreeSet::new());
     for extension in csr.requested_extensions().into_iter().flatten() {
-        let ParsedExtension::SubjectAlternativeName(requested) = extension else { continue };
-        for name in &requested.general_names {
-            names.insert(Name::of(name).ok_or_else(|| {
-                Error::new("it asks for a kind of name that is never issued")
-                    .because(name)
-                    .hint("ask for DNS names, IP addresses and URIs only")
-            })?);
+        match extension {
+            ParsedExtension::SubjectAlternativeName(requested) => {
+                for name in &requested.general_names {
+                    names.insert(Name::of(name).ok_or_else(|| {
+                        Error::new("it asks for a kind of name that is never issued")
+                            .because(name)
+                            .hint("ask for DNS names, IP addresses and URIs only")
+                    })?);
+                }
+            }
+            ParsedExtension::ExtendedKeyUsage(requested) => {
+                // What is never issued is the signer's to refuse, in its own words.
+                usages = known_usages(requested);
+            }
+            _ => {}
         }
     }
     if names.is_empty() {
         return Err(Error::new("it asks for no subject alternative name")
             .hint("add one: `openssl req … -addext subjectAltName=DNS:api.internal`"));
     }
-    Ok(names)
+    let subject = &csr.certification_request_info.subject;
+    let common_name = subject.iter_common_name().next().map(AttributeTypeAndValue::as_str);
+    let common_name =
+        common_name.transpose().map_err(|_| Error::new("its common name is no text"))?;
+    Ok(Wanted { names, common_name: common_name.map(str::to_owned), usages })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn key_types_read_as_they_are_written() {
-        for kind in KeyType::ALL {
-            assert_eq!(kind.as_str().parse::<KeyType>().expect("a kind"), kind);
-        }
-        let error = "dsa".parse::<KeyType>().expect_err("refused");
-        assert_eq!(error.message, "`dsa` is no kind of key");
-    }
 
     fn read_text(text: &str) -> Result<Prepared> {
         let file = tempfile::NamedTempFile::new().expect("a file");
@@ -229,9 +175,23 @@ mod tests {
         assert!(!read.csr.contains("PRIVATE"));
         assert!(!read.csr.contains("Some text"));
         assert_eq!(read.public_key, key.subject_public_key_info());
-        assert_eq!(read.names, BTreeSet::from([Name::Dns("a.internal".into())]));
+        assert_eq!(read.wanted.names, BTreeSet::from([Name::Dns("a.internal".into())]));
         assert!(read.key.is_none());
         assert!(read_text(&format!("{csr}{csr}")).is_err());
+    }
+
+    #[test]
+    fn usages_and_the_common_name_are_asked_for_and_read_back() {
+        let mut request = crate::issue::tests::request();
+        request.usages = vec![Usage::Server];
+        request.common_name = Some("a.internal".into());
+        let made = make(&request).expect("a request");
+        let read = read_text(&made.csr).expect("read");
+        assert_eq!(read.wanted, made.wanted);
+        assert_eq!(read.wanted.usages, BTreeSet::from([Usage::Server]));
+        request.usages.clear();
+        let made = make(&request).expect("a request");
+        assert!(read_text(&made.csr).expect("read").wanted.usages.is_empty());
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod lifecycle;
 mod load;
 mod lost_state;
 mod refusals;
+mod renewal;
 mod role;
 mod rotation;
 mod rules;

@@ -9,10 +9,12 @@ use std::time::SystemTime;
 use aws_credential_types::Credentials;
 use deployer::call::{self, Caller, Target};
 use deployer::error::{Error, Result};
-use deployer::issue::{self, Issued, KeyType, Request};
+use deployer::issue::{self, Issued, Issuer, KeyType, Request, Usage};
 use deployer::{ca, ca::Files};
 use http::Method;
-use rcgen::{CertificateSigningRequestParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rcgen::{
+    CertificateSigningRequestParams, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -35,8 +37,8 @@ impl World {
         self.dir.path().join("out")
     }
 
-    fn request(&self, port: u16) -> Request {
-        Request {
+    fn issuer(port: u16) -> Issuer {
+        Issuer {
             url: format!("http://abc.execute-api.localhost:{port}/issue-cert"),
             caller: Caller {
                 credentials: Credentials::new(
@@ -50,15 +52,23 @@ impl World {
                 clock: SystemTime::now,
             },
             clock: OffsetDateTime::now_utc,
+            chance: || 0.0,
+        }
+    }
+
+    fn request(&self) -> Request {
+        Request {
             dns: vec!["API.internal".into()],
             ip: vec![[10, 0, 0, 1].into()],
             uri: vec!["spiffe://example.org/api".into()],
             common_name: Some("api.internal".into()),
-            key_type: KeyType::P256,
+            usages: Vec::new(),
+            key_type: None,
             ttl_hours: Some(12),
             csr: None,
             root: self.ca.root.clone(),
             out: self.out(),
+            hook: None,
         }
     }
 
@@ -72,10 +82,13 @@ impl World {
         let secret: serde_json::Value = serde_json::from_slice(&secret).expect("JSON");
         let text = |name: &str| secret[name].as_str().expect("text");
         let key = KeyPair::from_pem(text("private_key")).expect("a key");
-        let issuer = Issuer::from_ca_cert_pem(text("certificate"), key).expect("an issuer");
+        let issuer = rcgen::Issuer::from_ca_cert_pem(text("certificate"), key).expect("an issuer");
         let now = OffsetDateTime::now_utc().replace_nanosecond(0).expect("a time");
         csr.params.is_ca = IsCa::ExplicitNoCa;
-        csr.params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        csr.params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        if csr.params.extended_key_usages.is_empty() {
+            csr.params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        }
         csr.params.not_before = now - Duration::MINUTE;
         csr.params.not_after = now + Duration::hours(hours);
         serde_json::json!({
@@ -93,7 +106,8 @@ impl World {
         answer: impl FnOnce(&str) -> (u16, String),
     ) -> Result<Issued> {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let mut request = self.request(listener.local_addr().expect("an address").port());
+        let issuer = Self::issuer(listener.local_addr().expect("an address").port());
+        let mut request = self.request();
         change(&mut request);
         let server = async {
             let head = serve(&listener, answer).await;
@@ -101,7 +115,7 @@ impl World {
             assert!(head.contains("/us-east-1/execute-api/aws4_request"), "{head}");
             assert!(!head.contains("secret-of-the-caller"), "{head}");
         };
-        tokio::join!(issue::issue(&request, &|_| ()), server).0
+        tokio::join!(issue::issue(&request, &issuer, &|_| ()), server).0
     }
 
     async fn issue_rightly(&self, change: impl FnOnce(&mut Request)) -> Issued {
@@ -148,6 +162,19 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
+/// What every folder of certificates holds, beside the key and the link.
+const FILES: [&str; 3] = ["cert.pem", "chain.pem", "fullchain.pem"];
+
+/// What a listing of a folder shows.
+fn visible(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string());
+    let mut names: Vec<_> = names.map(|name| name.expect("UTF-8")).collect();
+    names.retain(|name| !name.starts_with('.'));
+    names.sort();
+    names
+}
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("a file").permissions().mode() & 0o777
 }
@@ -156,10 +183,11 @@ fn mode(path: &Path) -> u32 {
 async fn a_certificate_is_issued_verified_and_written() {
     let world = World::new();
     let issued = world.issue_rightly(|_| ()).await;
-    let names: Vec<_> = issued.names.iter().map(ToString::to_string).collect();
+    let certificate = &issued.certificate;
+    let names: Vec<_> = certificate.names.iter().map(ToString::to_string).collect();
     assert_eq!(names, ["DNS:api.internal", "IP:10.0.0.1", "URI:spiffe://example.org/api"]);
-    assert_eq!(issued.issuer, "O=deployer demo, CN=Demo Issuing CA");
-    assert_eq!(issued.key_type, "P-256");
+    assert_eq!(certificate.issuer, "O=deployer demo, CN=Demo Issuing CA");
+    assert_eq!(certificate.key_type, "P-256");
 
     let key = issued.paths.key.as_deref().expect("a key");
     assert_eq!(mode(key), 0o600);
@@ -177,14 +205,17 @@ async fn a_certificate_is_issued_verified_and_written() {
     ]);
     let certified = openssl(&["x509", "-noout", "-pubkey", "-in", certificate]);
     assert_eq!(certified, openssl(&["pkey", "-pubout", "-in", text(key)]));
-    assert_eq!(fs::read_dir(world.out()).expect("a folder").count(), 3);
+    let whole = fs::read_to_string(certificate).expect("a file")
+        + &fs::read_to_string(chain).expect("a file");
+    assert_eq!(fs::read_to_string(&issued.paths.fullchain).expect("a file"), whole);
+    assert_eq!(visible(&world.out()), [FILES[0], FILES[1], "current", FILES[2], "key.pem"]);
 }
 
 #[tokio::test]
 async fn openssl_reads_every_kind_of_key() {
     let world = World::new();
     for kind in [KeyType::P384, KeyType::Rsa2048, KeyType::Ed25519] {
-        let issued = world.issue_rightly(|request| request.key_type = kind).await;
+        let issued = world.issue_rightly(|request| request.key_type = Some(kind)).await;
         let certified =
             openssl(&["x509", "-noout", "-pubkey", "-in", text(&issued.paths.certificate)]);
         let key = issued.paths.key.expect("a key");
@@ -213,14 +244,75 @@ async fn a_request_from_a_file_needs_no_key_here() {
     ]);
     let issued = world.issue_rightly(|request| request.csr = Some(csr.clone())).await;
     assert_eq!(issued.paths.key, None);
-    assert_eq!(issued.key_type, "RSA 2048");
-    assert_eq!(fs::read_dir(world.out()).expect("a folder").count(), 2);
+    assert_eq!(issued.certificate.key_type, "RSA 2048");
+    assert_eq!(visible(&world.out()), [FILES[0], FILES[1], "current", FILES[2]]);
 
     // A key.pem that does not belong to the certificate would be taken for its own.
     fs::write(world.out().join("key.pem"), "another").expect("a file");
-    let request = Request { csr: Some(csr), ..world.request(1) };
-    let error = issue::issue(&request, &|_| ()).await.expect_err("refused");
+    let request = Request { csr: Some(csr.clone()), ..world.request() };
+    let error = issue::issue(&request, &World::issuer(1), &|_| ()).await.expect_err("refused");
     assert!(error.causes[0].contains("key.pem is not the key"), "{error:?}");
+
+    // One that does belong to it stays beside each new certificate.
+    fs::copy(&key, world.out().join("key.pem")).expect("a copy");
+    let issued = world.issue_rightly(|request| request.csr = Some(csr)).await;
+    let kept = issued.paths.key.expect("a key");
+    assert_eq!(fs::read(&kept).expect("a file"), fs::read(&key).expect("a file"));
+    assert_eq!(mode(&kept), 0o600);
+}
+
+#[tokio::test]
+async fn a_usage_is_asked_for_and_must_be_granted() {
+    let world = World::new();
+    let issued = world.issue_rightly(|request| request.usages = vec![Usage::Server]).await;
+    assert_eq!(issued.certificate.usages.into_iter().collect::<Vec<_>>(), [Usage::Server]);
+    // This issuer grants what is asked for; the answer to an open request is for clients only.
+    let open = world.issue_rightly(|_| ()).await.certificate;
+    assert_eq!(open.usages.into_iter().collect::<Vec<_>>(), [Usage::Client]);
+}
+
+#[tokio::test]
+async fn a_hook_finds_the_files_and_no_secret_in_its_arguments() {
+    let world = World::new();
+    let log = world.dir.path().join("hook.log");
+    let command = format!(
+        "set > {log}; tr '\\0' '\\n' < /proc/$$/cmdline >> {log}.arguments",
+        log = log.display()
+    );
+    let issued = world.issue_rightly(|request| request.hook = Some(command.clone())).await;
+    let request = Request { hook: Some(command), ..world.request() };
+    assert!(request.is_hook_pending());
+    request.run_hook().await.expect("a hook that succeeds");
+    assert!(!request.is_hook_pending());
+    let seen = fs::read_to_string(&log).expect("a log");
+    let end = issued.certificate.not_after.format(&Rfc3339).expect("a time");
+    for (name, value) in [
+        ("CERT", text(&issued.paths.certificate)),
+        ("CHAIN", text(&issued.paths.chain)),
+        ("FULLCHAIN", text(&issued.paths.fullchain)),
+        ("KEY", text(issued.paths.key.as_deref().expect("a key"))),
+        ("NOT_AFTER", &end),
+    ] {
+        assert!(seen.contains(&format!("DEPLOYER_{name}='{value}'\n")), "{name} in {seen}");
+    }
+    let arguments = fs::read_to_string(log.with_extension("log.arguments")).expect("a log");
+    assert!(arguments.starts_with("sh\n-c\n"), "{arguments}");
+    assert!(!arguments.contains("PRIVATE KEY"), "{arguments}");
+}
+
+#[tokio::test]
+async fn a_hook_that_fails_is_told_and_stays_pending() {
+    let world = World::new();
+    let issued = world.issue_rightly(|request| request.hook = Some("exit 7".into())).await;
+    let request = Request { hook: Some("exit 7".into()), ..world.request() };
+    let error = request.run_hook().await.expect_err("a failed hook");
+    assert_eq!(error.message, "the certificate is in place, but `exit 7` failed");
+    assert_eq!(error.causes, ["exit status: 7"]);
+    assert!(request.is_hook_pending());
+    assert!(issued.paths.certificate.exists());
+    let killed = Request { hook: Some("kill -9 $$".into()), ..world.request() };
+    let error = killed.run_hook().await.expect_err("a failed hook");
+    assert!(error.causes[0].contains("SIGKILL"), "{error:?}");
 }
 
 #[tokio::test]
@@ -239,7 +331,8 @@ async fn a_forged_answer_leaves_the_old_files_alone() {
     assert!(error.message.contains("no file was written"), "{error:?}");
     assert!(error.causes[0].contains("does not lead to the pinned root"), "{error:?}");
     assert_eq!(before, read());
-    assert_eq!(fs::read_dir(world.out()).expect("a folder").count(), 3);
+    assert_eq!(visible(&world.out()), [FILES[0], FILES[1], "current", FILES[2], "key.pem"]);
+    assert_eq!(visible(&world.out().join(".versions")).len(), 1);
 }
 
 #[tokio::test]
@@ -251,10 +344,10 @@ async fn a_refusal_is_told_in_the_issuers_words() {
     assert!(!world.out().exists());
 }
 
-async fn failure(world: &World, change: impl FnOnce(&mut Request)) -> Error {
-    let mut request = world.request(1);
-    change(&mut request);
-    let error = issue::issue(&request, &|_| ()).await.expect_err("refused");
+async fn failure(world: &World, change: impl FnOnce(&mut Request, &mut Issuer)) -> Error {
+    let (mut request, mut issuer) = (world.request(), World::issuer(1));
+    change(&mut request, &mut issuer);
+    let error = issue::issue(&request, &issuer, &|_| ()).await.expect_err("refused");
     assert!(!error.hints.is_empty(), "{error:?}");
     error
 }
@@ -262,17 +355,19 @@ async fn failure(world: &World, change: impl FnOnce(&mut Request)) -> Error {
 #[tokio::test]
 async fn mistakes_are_found_before_anything_is_sent() {
     let world = World::new();
-    let error = failure(&world, |request| request.url = "http://example.com/a".into()).await;
+    let error = failure(&world, |_, issuer| issuer.url = "http://example.com/a".into()).await;
     assert!(error.causes[0].contains("plain http"), "{error:?}");
-    let error = failure(&world, |request| request.root = "no-such-root.pem".into()).await;
+    let error = failure(&world, |request, _| request.root = "no-such-root.pem".into()).await;
     assert!(error.message.contains("no-such-root.pem as the pinned root"), "{error:?}");
-    let error = failure(&world, |request| {
+    let error = failure(&world, |request, _| {
         (request.dns, request.ip, request.uri) = (vec![], vec![], vec![]);
         request.common_name = Some("Some One".into());
     })
     .await;
     assert_eq!(error.message, "a certificate needs at least one name");
-    let error = failure(&world, |_| ()).await;
+    let error = failure(&world, |request, _| request.out = "/proc".into()).await;
+    assert_eq!(error.message, "could not use /proc as the output folder");
+    let error = failure(&world, |_, _| ()).await;
     assert!(error.message.starts_with("could not reach http://abc.execute-api"), "{error:?}");
     assert!(error.causes.iter().any(|cause| cause.contains("refused")), "{error:?}");
 }

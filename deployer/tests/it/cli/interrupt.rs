@@ -1,18 +1,15 @@
 //! Runs that are asked to end: they end in good order, with the status that shells expect, and the
 //! next run goes on.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use deployer::local::Instance;
 use expect_test::expect;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-use super::gate::{DEADLINE, Gate};
+use super::gate::Gate;
 use super::{at, filtered, world_of};
+use crate::support::running::Running;
 use crate::support::{Run, World};
 
 /// A log group, and a role that cannot be made before it.
@@ -35,68 +32,6 @@ outputs:
 const CREATE: &str = "Logs_20140328.CreateLogGroup";
 const READ: &str = "Logs_20140328.DescribeLogGroups";
 
-/// A run of the binary that is under way.
-struct Running {
-    child: Child,
-    stdout: ChildStdout,
-    lines: Receiver<String>,
-    said: String,
-}
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process");
-        let stdout = child.stdout.take().expect("a pipe");
-        let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-        let (tell, lines) = mpsc::channel();
-        thread::spawn(move || {
-            stderr.lines().map_while(Result::ok).try_for_each(|line| tell.send(line))
-        });
-        Self { child, stdout, lines, said: String::new() }
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process");
-        kill_process(pid, signal).expect("a process to signal");
-    }
-
-    /// Waits until it has said this on standard error.
-    fn until(&mut self, text: &str) {
-        while !self.said.lines().any(|line| line.contains(text)) {
-            let line = self.lines.recv_timeout(DEADLINE);
-            let line = line.unwrap_or_else(|_| panic!("no {text:?} in:\n{}", self.said));
-            self.said += &line;
-            self.said += "\n";
-        }
-    }
-
-    fn end(mut self) -> Run {
-        let begun = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().expect("a process") {
-                break status.code().unwrap_or(-1);
-            }
-            assert!(begun.elapsed() < DEADLINE, "it does not end");
-            thread::sleep(Duration::from_millis(10));
-        };
-        let mut stdout = String::new();
-        self.stdout.read_to_string(&mut stdout).expect("text");
-        while let Ok(line) = self.lines.recv_timeout(DEADLINE) {
-            self.said += &line;
-            self.said += "\n";
-        }
-        Run { status, stdout, stderr: std::mem::take(&mut self.said) }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// A world with the chain, and a local AWS.
 fn world() -> (World, Instance) {
     let world = world_of(CHAIN);
@@ -111,7 +46,6 @@ fn start(world: &World, gate: &Gate, arguments: &[&str]) -> Running {
     Running::start(&mut at(world, &gate.endpoint, &keys, arguments))
 }
 
-/// A whole run without a gate.
 /// Starts an apply by way of another program, which decides what becomes of signals.
 fn start_below(program: &[&str], world: &World, gate: &Gate) -> Running {
     let usual = at(world, &gate.endpoint, &world.instance().deployer, &[]);
@@ -122,6 +56,7 @@ fn start_below(program: &[&str], world: &World, gate: &Gate) -> Running {
     Running::start(&mut command)
 }
 
+/// A whole run without a gate.
 fn run(world: &World, arguments: &[&str]) -> Run {
     let instance = world.instance();
     Run::of(&mut at(world, &instance.endpoint, &instance.deployer, arguments))
@@ -268,7 +203,7 @@ fn a_state_is_changed_by_one_run_at_a_time() {
     for arguments in [&["apply", "--yes"][..], &["destroy", "--yes"]] {
         let second = run(&world, arguments);
         assert_eq!((second.status, second.stdout.as_str()), (1, ""));
-        let holder = format!("as process {}", first.child.id());
+        let holder = format!("as process {}", first.id());
         assert!(second.stderr.contains(&holder), "{}", second.stderr);
     }
     assert_eq!(run(&world, &["plan"]).status, 0, "looking needs no lock");

@@ -148,10 +148,12 @@ fn help_of_issue_names_the_defaults() {
               --cn <NAME>
                   The subject's common name: one of the names
 
-              --key-type <TYPE>
-                  The kind of key to make
+              --usage <USAGE>
+                  What the certificate is to be used for: client or server; may be repeated; all that the
+                  policy grants if left out
 
-                  [default: p256]
+              --key-type <TYPE>
+                  The kind of key to make: p256, p384, rsa2048, rsa4096 or ed25519; p256 if left out
 
               --ttl-hours <HOURS>
                   How long the certificate is to be valid; the issuer's default if left out
@@ -165,12 +167,27 @@ fn help_of_issue_names_the_defaults() {
                   [default: ca/root.pem]
 
               --out <DIR>
-                  The folder for cert.pem, chain.pem and key.pem
+                  The folder for cert.pem, chain.pem, fullchain.pem and key.pem
 
                   [default: certs]
 
               --url <URL>
                   The issuer's URL; the stack's output `url` if left out
+
+              --renew
+                  Do nothing unless two thirds of the present certificate's lifetime have passed, or it is
+                  not as asked for; what is left out stays as it is in the present certificate
+
+              --watch
+                  Keep running, and renew whenever it is time; implies --renew
+
+              --exec <COMMAND>
+                  A shell command to run when new files are in place; it finds them in `DEPLOYER_CERT`,
+                  `DEPLOYER_CHAIN`, `DEPLOYER_FULLCHAIN` and `DEPLOYER_KEY`, and the end in
+                  `DEPLOYER_NOT_AFTER`
+
+              --json
+                  Describe the certificate as JSON
 
           -h, --help
                   Print help (see a summary with '-h')
