@@ -8,13 +8,13 @@ use base64::engine::general_purpose::STANDARD;
 use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
 use signer::handler::{Handler, forget_url};
-use signer::policy::Policy;
 use signer::secret::{Source, Store};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::authority::Authority;
 use crate::der::{Csr, dns, fixture};
+use crate::rules::policy;
 
 pub(crate) const ARN: &str = "arn:aws:sts::111122223333:assumed-role/deploy/session";
 
@@ -39,16 +39,6 @@ pub(crate) struct World {
     pub(crate) secret: Arc<Mutex<Option<String>>>,
     pub(crate) reads: Arc<AtomicUsize>,
     pub(crate) authority: Authority,
-}
-
-pub(crate) fn policy() -> Policy {
-    let json = json!({
-        "usages": ["server", "client"],
-        "dns": ["api.example.com", "*.internal.example"],
-        "ip": ["10.0.0.0/8", "2001:db8::/32"],
-        "uri": ["spiffe://example.internal/*", "https://example.com/*"],
-    });
-    Policy::from_json(json.to_string().as_bytes()).unwrap()
 }
 
 impl World {
@@ -270,6 +260,30 @@ fn a_missing_secret_is_tried_again_later_and_read_once_when_found() {
     });
     assert_eq!([first.0, second.0, third.0], [200; 3]);
     assert_eq!(world.reads.load(Ordering::SeqCst), 2, "one failure, then one for all three");
+}
+
+#[test]
+fn a_thousand_requests_at_once_are_one_look_at_the_secret() {
+    let world = std::rc::Rc::new(World::new());
+    let body = json!({"csr": fixture("p256_sha256")}).to_string();
+    let event = event(body.as_bytes());
+    let requests = (0..1_000).map(|_| {
+        let (world, event) = (std::rc::Rc::clone(&world), event.clone());
+        async move { world.send_async(&event).await.0 }
+    });
+    let statuses = run(async {
+        let local = tokio::task::LocalSet::new();
+        let requests: Vec<_> = requests.map(|request| local.spawn_local(request)).collect();
+        local.await;
+        let mut statuses = Vec::new();
+        for request in requests {
+            statuses.push(request.await.unwrap());
+        }
+        statuses
+    });
+    assert_eq!(statuses, [200; 1_000]);
+    assert_eq!(world.reads.load(Ordering::SeqCst), 1);
+    assert_eq!(world.lines.lock().unwrap().len(), 1_000);
 }
 
 #[test]

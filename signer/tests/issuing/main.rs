@@ -8,4 +8,5 @@ mod der;
 mod events;
 mod hostile;
 mod material;
+mod rules;
 mod selfcheck;
