@@ -2,8 +2,9 @@
 
 mod extensions;
 mod key;
+mod roca;
 
-use crate::der::{self, Element, Reader, tag};
+use crate::der::{self, Element, Malformed, Reader, tag};
 use crate::name::Name;
 use crate::pem;
 use crate::policy::{Usage, Wanted};
@@ -17,6 +18,17 @@ const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 /// `pkcs-9-at-extensionRequest`, 1.2.840.113549.1.9.14.
 const EXTENSION_REQUEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e];
+
+/// What attributes of a subject are written in (RFC 5280 appendix A.1).
+const STRINGS: [u8; 7] = [
+    tag::UTF8_STRING,
+    tag::NUMERIC_STRING,
+    tag::PRINTABLE_STRING,
+    tag::T61_STRING,
+    tag::IA5_STRING,
+    tag::UNIVERSAL_STRING,
+    tag::BMP_STRING,
+];
 
 /// The upper bound of a common name (RFC 5280 appendix A.1, `ub-common-name`).
 const MAX_COMMON_NAME: usize = 64;
@@ -155,9 +167,13 @@ impl<'a> Parts<'a> {
 
 /// The one list of requested extensions, if there is one (RFC 2985 section 5.4.2: single value).
 ///
-/// Other attributes, a challenge password for example, are ignored.
+/// Other attributes, a challenge password for example, are ignored, once they are well-formed.
 fn extension_request(mut attributes: Reader<'_>) -> Result<Option<Reader<'_>>, Refusal> {
     let mut requested = None;
+    if der::in_set_order(attributes) != Ok(true) {
+        let message = "the attributes of the certificate request are not in the order of DER";
+        return Err(Refusal::new(Code::InvalidCsr, message));
+    }
     while !attributes.is_empty() {
         let (oid, mut values) = attribute(&mut attributes).map_err(|_| malformed())?;
         if oid != EXTENSION_REQUEST {
@@ -177,6 +193,9 @@ fn attribute<'a>(attributes: &mut Reader<'a>) -> der::Result<(&'a [u8], Reader<'
     let oid = attribute.read(tag::OID)?;
     let values = attribute.nested(tag::SET)?;
     attribute.finish()?;
+    if values.is_empty() || !der::in_set_order(values)? {
+        return Err(Malformed);
+    }
     Ok((oid, values))
 }
 
@@ -219,14 +238,26 @@ fn common_names(mut subject: Reader<'_>) -> der::Result<Vec<Element<'_>>> {
     let mut found = Vec::new();
     while !subject.is_empty() {
         let mut relative = subject.nested(tag::SET)?;
-        // A relative name has at least one attribute.
+        if !der::in_set_order(relative)? {
+            return Err(Malformed);
+        }
+        let mut types = Vec::new();
+        // A relative name has at least one attribute, and one of each type.
         loop {
             let mut attribute = relative.nested(tag::SEQUENCE)?;
             let oid = attribute.read(tag::OID)?;
             let value = attribute.element()?;
             attribute.finish()?;
+            // Common software, `rcgen` for one, reads identifiers from 2.40 up as others, and no
+            // attribute of a name has one.
+            if types.contains(&oid) || !matches!(oid, [0..=119, ..]) {
+                return Err(Malformed);
+            }
+            types.push(oid);
             if oid == COMMON_NAME {
                 found.push(value);
+            } else if !STRINGS.contains(&value.tag) {
+                return Err(Malformed);
             }
             if relative.is_empty() {
                 break;

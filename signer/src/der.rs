@@ -4,6 +4,8 @@
 //! about trailing elements or about a second value lets two readers see two different requests.
 //! It never recurses, so nesting costs nothing.
 
+mod value;
+
 /// Universal and context tags that appear in a certificate request.
 pub(crate) mod tag {
     pub(crate) const BOOLEAN: u8 = 0x01;
@@ -13,8 +15,12 @@ pub(crate) mod tag {
     pub(crate) const NULL: u8 = 0x05;
     pub(crate) const OID: u8 = 0x06;
     pub(crate) const UTF8_STRING: u8 = 0x0c;
+    pub(crate) const NUMERIC_STRING: u8 = 0x12;
     pub(crate) const PRINTABLE_STRING: u8 = 0x13;
+    pub(crate) const T61_STRING: u8 = 0x14;
     pub(crate) const IA5_STRING: u8 = 0x16;
+    pub(crate) const UNIVERSAL_STRING: u8 = 0x1c;
+    pub(crate) const BMP_STRING: u8 = 0x1e;
     pub(crate) const SEQUENCE: u8 = 0x30;
     pub(crate) const SET: u8 = 0x31;
     pub(crate) const CONTEXT_0: u8 = 0xa0;
@@ -57,6 +63,9 @@ impl<'a> Reader<'a> {
         }
         let (length, rest) = length(rest)?;
         let (content, rest) = rest.split_at_checked(length).ok_or(Malformed)?;
+        if !value::is_valid(tag, content) {
+            return Err(Malformed);
+        }
         self.0 = rest;
         Ok(Element { tag, content, raw: &input[..input.len() - rest.len()] })
     }
@@ -81,6 +90,19 @@ impl<'a> Reader<'a> {
     pub(crate) fn finish(self) -> Result<()> {
         if self.is_empty() { Ok(()) } else { Err(Malformed) }
     }
+}
+
+/// Whether these elements stand in the order that DER prescribes for those of a set (X.690 11.6).
+pub(crate) fn in_set_order(mut elements: Reader<'_>) -> Result<bool> {
+    let mut last: &[u8] = &[];
+    while !elements.is_empty() {
+        let element = elements.element()?.raw;
+        if element < last {
+            return Ok(false);
+        }
+        last = element;
+    }
+    Ok(true)
 }
 
 /// A definite length in its shortest form (X.690 10.1), up to 65,535.
@@ -129,6 +151,7 @@ mod tests {
             &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff], // absurd
             &[0x30, 0x02, 0xff],                   // truncated
             &[0x1f, 0x81, 0x01, 0x00],             // multi-byte tag
+            &[0x02, 0x00],                         // no integer
         ] {
             assert_eq!(read(input), Err(Malformed), "{input:02x?}");
         }

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+
 /// A subject alternative name (RFC 5280 section 4.2.1.6).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
@@ -102,7 +104,20 @@ pub(crate) fn host(name: &str) -> Result<String, &'static str> {
     if last.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("a DNS name is an IP address; ask for it as an IP address");
     }
-    Ok(name.to_ascii_lowercase())
+    let lower = name.to_ascii_lowercase();
+    if !labels_are_canonical(&lower) {
+        return Err("a DNS name has a label that begins with xn-- and stands for no other name");
+    }
+    Ok(lower)
+}
+
+/// Whether its A-labels are what their Unicode forms are encoded as (RFC 5890 section 2.3.2.1, by
+/// the rules of UTS #46). One that is not would be shown as another name, or nowhere resolve.
+fn labels_are_canonical(lower: &str) -> bool {
+    let deny = AsciiDenyList::STD3;
+    let encoded =
+        Uts46::new().to_ascii(lower.as_bytes(), deny, Hyphens::CheckFirstLast, DnsLength::Verify);
+    encoded.is_ok_and(|encoded| encoded == lower)
 }
 
 /// Whether this is one label of a host name.

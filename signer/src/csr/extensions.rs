@@ -2,7 +2,7 @@
 //! ignored, and everything else refused aloud. A dropped request for a CA certificate, say, would
 //! leave its sender in the belief to have one.
 
-use crate::der::{self, Malformed, Reader, tag};
+use crate::der::{self, Reader, tag};
 use crate::name::Name;
 use crate::policy::Usage;
 use crate::refusal::{Code, Refusal};
@@ -45,8 +45,7 @@ pub(super) fn read(mut requested: Reader<'_>) -> Result<Extensions, Refusal> {
             EXTENDED_KEY_USAGE => extensions.usages = usages(value)?,
             KEY_USAGE => key_usage(value)?,
             BASIC_CONSTRAINTS => basic_constraints(value)?,
-            // Computed from the key by some tools. Ours is computed here.
-            SUBJECT_KEY_IDENTIFIER => {}
+            SUBJECT_KEY_IDENTIFIER => subject_key_identifier(value)?,
             other => {
                 let message = "the certificate request asks for an extension other than \
                                subjectAltName, keyUsage, extendedKeyUsage and basicConstraints";
@@ -68,20 +67,11 @@ fn forbidden(message: &str) -> Refusal {
 fn extension<'a>(requested: &mut Reader<'a>) -> der::Result<(&'a [u8], &'a [u8])> {
     let mut extension = requested.nested(tag::SEQUENCE)?;
     let oid = extension.read(tag::OID)?;
-    if let Some(critical) = extension.optional(tag::BOOLEAN)? {
-        boolean(critical)?;
-    }
+    // Critical or not: what is understood is, and anything else is refused.
+    extension.optional(tag::BOOLEAN)?;
     let value = extension.read(tag::OCTET_STRING)?;
     extension.finish()?;
     Ok((oid, value))
-}
-
-fn boolean(content: &[u8]) -> der::Result<bool> {
-    match content {
-        [0] => Ok(false),
-        [0xff] => Ok(true),
-        _ => Err(Malformed),
-    }
 }
 
 /// The only element of an extension's value, as the reader of a sequence.
@@ -95,7 +85,7 @@ fn sequence(value: &[u8]) -> der::Result<Reader<'_>> {
 fn basic_constraints(value: &[u8]) -> Result<(), Refusal> {
     let asks_for_ca = || -> der::Result<bool> {
         let mut fields = sequence(value)?;
-        let ca = fields.optional(tag::BOOLEAN)?.map_or(Ok(false), boolean)?;
+        let ca = fields.optional(tag::BOOLEAN)?.is_some_and(|value| value != [0]);
         let path_length = fields.optional(tag::INTEGER)?;
         fields.finish()?;
         Ok(ca || path_length.is_some())
@@ -109,17 +99,32 @@ fn basic_constraints(value: &[u8]) -> Result<(), Refusal> {
 fn key_usage(value: &[u8]) -> Result<(), Refusal> {
     /// Bits 5 and 6, counted from the most significant one (RFC 5280 section 4.2.1.3).
     const KEY_CERT_SIGN_OR_CRL_SIGN: u8 = 0b0000_0110;
+    /// Bit 4. Without it, bits 7 and 8 mean nothing.
+    const KEY_AGREEMENT: u8 = 0b0000_1000;
     let mut outside = Reader::new(value);
     let bits = outside.read(tag::BIT_STRING).map_err(|_| malformed("keyUsage"))?;
     match bits {
-        [0..=7, first, rest @ ..] if outside.is_empty() && rest.len() <= 1 => {
-            if first & KEY_CERT_SIGN_OR_CRL_SIGN == 0 {
-                return Ok(());
+        [_, first, rest @ ..] if outside.is_empty() && rest.len() <= 1 => {
+            if first & KEY_CERT_SIGN_OR_CRL_SIGN != 0 {
+                return Err(forbidden("the certificate request asks for the key usage of a CA"));
             }
-            Err(forbidden("the certificate request asks for the key usage of a CA"))
+            let only = first & 1 != 0 || rest.first().is_some_and(|second| second & 0x80 != 0);
+            if only && first & KEY_AGREEMENT == 0 {
+                return Err(malformed("keyUsage"));
+            }
+            Ok(())
         }
         _ => Err(malformed("keyUsage")),
     }
+}
+
+/// Computed from the key by some tools; ignored, since ours is computed here.
+fn subject_key_identifier(value: &[u8]) -> Result<(), Refusal> {
+    let mut outside = Reader::new(value);
+    outside
+        .read(tag::OCTET_STRING)
+        .and_then(|_| outside.finish())
+        .map_err(|_| malformed("subjectKeyIdentifier"))
 }
 
 fn usages(value: &[u8]) -> Result<Vec<Usage>, Refusal> {

@@ -9,6 +9,7 @@ use std::fmt;
 use aws_lc_rs::signature::{self, ParsedPublicKey, VerificationAlgorithm};
 use serde::{Deserialize, Serialize};
 
+use super::roca;
 use crate::der::{self, Element, Malformed, Reader, tag};
 use crate::refusal::{Code, Refusal};
 
@@ -142,6 +143,11 @@ fn check_rsa(key: &[u8]) -> Result<(), Refusal> {
         }
         _ if exponent != [1, 0, 1] => {
             Err(Refusal::new(Code::WeakKey, "the exponent of the RSA key is not 65537"))
+        }
+        _ if roca::is_marked(modulus) => {
+            let message = "the RSA key was made by a device whose keys can be factored \
+                           (CVE-2017-15361); make another one elsewhere";
+            Err(Refusal::new(Code::WeakKey, message))
         }
         _ => Ok(()),
     }

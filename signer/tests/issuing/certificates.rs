@@ -28,11 +28,16 @@ const KEYS: [&str; 7] = [
     "rsa4096_sha256",
 ];
 
-fn text<'a>(body: &'a Value, field: &str) -> &'a str {
+pub(crate) fn text<'a>(body: &'a Value, field: &str) -> &'a str {
     body[field].as_str().unwrap()
 }
 
-fn webpki_accepts(world: &World, body: &Value, usage: &impl ExtendedKeyUsageValidator) {
+/// Whether webpki accepts the certificate for that usage, or why not.
+pub(crate) fn webpki_accepts(
+    world: &World,
+    body: &Value,
+    usage: &impl ExtendedKeyUsageValidator,
+) -> Result<(), webpki::Error> {
     let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
     let (root, leaf) = (der(&world.authority.root), der(text(body, "certificate")));
     let chain = [der(text(body, "chain"))];
@@ -48,7 +53,7 @@ fn webpki_accepts(world: &World, body: &Value, usage: &impl ExtendedKeyUsageVali
             None,
             None,
         )
-        .unwrap();
+        .map(drop)
 }
 
 fn openssl(directory: &Path, arguments: &[&str]) -> String {
@@ -58,7 +63,7 @@ fn openssl(directory: &Path, arguments: &[&str]) -> String {
     text
 }
 
-fn write(directory: &Path, world: &World, body: &Value) {
+pub(crate) fn write(directory: &Path, world: &World, body: &Value) {
     std::fs::write(directory.join("root.pem"), &world.authority.root).unwrap();
     std::fs::write(directory.join("chain.pem"), text(body, "chain")).unwrap();
     std::fs::write(directory.join("leaf.pem"), text(body, "certificate")).unwrap();
@@ -71,8 +76,8 @@ fn every_key_type_gets_a_certificate_that_others_accept() {
     for key in KEYS {
         let csr = fixture(key);
         let body = world.issue(&csr);
-        webpki_accepts(&world, &body, &webpki::KeyUsage::server_auth());
-        webpki_accepts(&world, &body, &webpki::KeyUsage::client_auth());
+        webpki_accepts(&world, &body, &webpki::KeyUsage::server_auth()).unwrap();
+        webpki_accepts(&world, &body, &webpki::KeyUsage::client_auth()).unwrap();
         write(directory.path(), &world, &body);
         for purpose in ["sslserver", "sslclient"] {
             let arguments = [
@@ -110,7 +115,7 @@ fn every_kind_of_ca_key_signs_with_the_algorithm_that_fits_it() {
     ] {
         let world = World::of(Authority::with(algorithm, |_| {}));
         let body = world.issue(&fixture("p384_sha256"));
-        webpki_accepts(&world, &body, &webpki::KeyUsage::client_auth());
+        webpki_accepts(&world, &body, &webpki::KeyUsage::client_auth()).unwrap();
         let directory = tempfile::tempdir().unwrap();
         write(directory.path(), &world, &body);
         let text = openssl(directory.path(), &["x509", "-in", "leaf.pem", "-noout", "-text"]);
@@ -219,7 +224,7 @@ fn the_name_constraints_of_the_ca_are_kept() {
         let (status, body) = world.send(&event(json!({"csr": csr}).to_string().as_bytes()));
         if inside {
             assert_eq!(status, 200, "{body}");
-            webpki_accepts(&world, &body, &webpki::KeyUsage::client_auth());
+            webpki_accepts(&world, &body, &webpki::KeyUsage::client_auth()).unwrap();
             write(directory.path(), &world, &body);
             openssl(
                 directory.path(),

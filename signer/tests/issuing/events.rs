@@ -9,13 +9,13 @@ use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
 use signer::certificate::ToBeSigned;
 use signer::handler::{Handler, disarm};
-use signer::policy::Policy;
 use signer::secret::{Source, Store};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::authority::Authority;
 use crate::der::{Csr, dns, fixture};
+use crate::rules::{policy, policy_with};
 
 pub(crate) const ARN: &str = "arn:aws:sts::111122223333:assumed-role/deploy/session";
 
@@ -44,21 +44,6 @@ pub(crate) struct World {
     pub(crate) authority: Authority,
 }
 
-/// The policy that requests meet, its only rule changed as the test needs it.
-pub(crate) fn policy(change: impl FnOnce(&mut Value)) -> Policy {
-    let mut rule = json!({
-        "name": "test",
-        "callers": ["arn:aws:iam::111122223333:role/deploy"],
-        "common_name": true,
-        "usages": ["server", "client"],
-        "dns": ["api.example.com", "*.internal.example"],
-        "ip": ["10.0.0.0/8", "2001:db8::/32"],
-        "uri": ["spiffe://example.internal/*", "https://example.com/*"],
-    });
-    change(&mut rule);
-    Policy::from_json(json!({"rules": [rule]}).to_string().as_bytes()).unwrap()
-}
-
 impl World {
     pub(crate) fn new() -> Self {
         Self::of(Authority::new())
@@ -73,7 +58,7 @@ impl World {
         let ahead = Arc::new(AtomicI64::new(0));
         let clock = Arc::clone(&ahead);
         let handler = Handler {
-            policy: policy(|_| ()),
+            policy: policy(),
             store: Store::new(source, signer::secret::REFRESH),
             now: Box::new(move || {
                 OffsetDateTime::now_utc() + time::Duration::seconds(clock.load(Ordering::SeqCst))
@@ -329,7 +314,7 @@ fn a_clock_before_the_ca_issues_nothing() {
 #[test]
 fn a_usage_that_the_policy_does_not_give_is_refused() {
     let mut world = World::new();
-    world.handler.policy = policy(|rule| rule["usages"] = json!(["client"]));
+    world.handler.policy = policy_with(|rule| rule["usages"] = json!(["client"]));
     let csr = fixture("typical_openssl");
     let (status, body) = world.send(&event(json!({"csr": csr}).to_string().as_bytes()));
     assert_eq!((status, &body["error"]["code"]), (403, &json!("usage_not_allowed")));

@@ -1,5 +1,8 @@
 //! Hostile and odd requests as data: what they are, and the one answer that each must get.
 
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::der::{
@@ -7,6 +10,18 @@ use crate::der::{
     oid, pem, san, subject, tlv,
 };
 use crate::events::{World, event};
+
+/// Rows of the catalogue that are no single request, and the tests that have them.
+const ELSEWHERE: [(u8, &str, &str); 5] = [
+    (24, include_str!("events.rs"), "fn the_ca_must_outlive_the_certificate()"),
+    (56, include_str!("events.rs"), "fn the_key_of_the_ca_itself_gets_no_certificate()"),
+    (82, include_str!("refresh.rs"), "fn a_thousand_requests_at_once_make_one_look"),
+    (83, include_str!("refresh.rs"), "fn unusable_material_is_the_issuers_fault"),
+    (84, include_str!("events.rs"), "fn a_clock_before_the_ca_issues_nothing()"),
+];
+
+/// The longest that any answer may take. Nearly all take a thousandth of it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// One request and its answer. The code `ok` stands for a certificate.
 struct Row {
@@ -57,11 +72,14 @@ fn every_hostile_request_gets_its_answer() {
     names(&mut table);
     more_names(&mut table);
     subjects(&mut table);
+    assert_complete(&table);
 
     let world = World::new();
     let mut wrong = Vec::new();
     for Row { number, what, event, status, code } in &table.0 {
+        let started = Instant::now();
         let (got_status, body) = world.send(event);
+        assert!(started.elapsed() < PATIENCE, "row {number} ({what}) took {:?}", started.elapsed());
         let got_code = body["error"]["code"].as_str().unwrap_or("ok");
         if (got_status, got_code) != (*status, *code) {
             wrong.push(format!("row {number} ({what}): {got_status} {body}, not {status} {code}"));
@@ -69,6 +87,17 @@ fn every_hostile_request_gets_its_answer() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(world.lines.lock().unwrap().len(), table.0.len(), "one audit line each");
+}
+
+/// Every row of the catalogue of hostile requests, which has 85, is here or elsewhere.
+fn assert_complete(table: &Table) {
+    let here: BTreeSet<_> = table.0.iter().map(|row| row.number).collect();
+    let elsewhere = ELSEWHERE.iter().inspect(|(number, file, test)| {
+        assert!(file.contains(test), "row {number}: there is no {test}");
+    });
+    let all: BTreeSet<_> = here.into_iter().chain(elsewhere.map(|(number, ..)| *number)).collect();
+    let missing: Vec<_> = (1..=85).filter(|number| !all.contains(number)).collect();
+    assert!(missing.is_empty(), "rows without a test: {missing:?}");
 }
 
 fn bodies(table: &mut Table) {
@@ -101,6 +130,8 @@ fn bodies(table: &mut Table) {
     table.body(14, " ".repeat(64 * 1024 + 1).as_bytes(), 413, "too_large");
     let long = json!({"csr": "x".repeat(16 * 1024 + 1)}).to_string();
     table.body(14, long.as_bytes(), 413, "too_large");
+    // More than API Gateway hands on. What it refuses by itself never gets here.
+    table.body(15, " ".repeat(6 * 1024 * 1024).as_bytes(), 413, "too_large");
     for bad in ["{}", r#"{"csr":null}"#, r#"{"csr":5}"#, r#"{"csr":{}}"#] {
         table.body(16, bad.as_bytes(), 400, "invalid_request");
     }
@@ -199,6 +230,14 @@ fn transport(table: &mut Table) {
     let mut empty = good.clone();
     empty["requestContext"]["authorizer"]["iam"]["userArn"] = json!("");
     table.event(26, "empty ARN", empty, 403, "no_identity");
+    let mut flood = good.clone();
+    for index in 0..2_000 {
+        flood["headers"][format!("x-{index}")] = json!("x".repeat(100));
+    }
+    table.event(85, "2,000 headers", flood, 200, "ok");
+    let mut host = good.clone();
+    host["headers"]["host"] = json!("a b");
+    table.event(85, "a host that is none", host, 200, "ok");
     table.event(81, "the same request again", good, 200, "ok");
 }
 
@@ -256,6 +295,9 @@ fn structure(table: &mut Table) {
     table.der(38, "indefinite length", &[0x30, 0x80, 0, 0], "invalid_csr");
     let deep = (0..2_000).fold(Vec::new(), |inner, _| tlv(0x30, &[&inner]));
     table.der(38, "deep nesting", &deep, "invalid_csr");
+    table.der(38, "deep nesting without ends", &[0x30, 0x80].repeat(6_000), "invalid_csr");
+    let deeper = pem("CERTIFICATE REQUEST", &[0x30, 0x80].repeat(20_000));
+    table.csr(38, "20,000 levels", &deeper, 413, "too_large");
     let extra = Csr { extra: vec![5, 0], ..good() };
     table.refused(39, "extra element in the info", &extra, "invalid_csr");
     for version in [1, 5] {
@@ -283,8 +325,12 @@ fn structure(table: &mut Table) {
             &tlv(0x31, &[&tlv(0x30, &[&dns("evil.example.com")])]),
         ],
     );
-    let both = Csr::with_attributes(&[ms.clone(), extension_request(&[&[dns("api.example.com")]])]);
+    let ours = extension_request(&[&[dns("api.example.com")]]);
+    let both = Csr::with_attributes(&[ours.clone(), ms.clone()]);
     table.csr(62, "Microsoft's attribute is ignored", &both.pem(), 200, "ok");
+    // As others do, too: the attributes are a set, and DER has an order for it.
+    let reversed = Csr::with_attributes(&[ms.clone(), ours]);
+    table.refused(62, "attributes out of order", &reversed, "invalid_csr");
     table.refused(62, "and only that", &Csr::with_attributes(&[ms]), "no_names");
 }
 
@@ -308,9 +354,11 @@ fn algorithms(table: &mut Table) {
         (50, "rsa2050_sha256", "unsupported_key"),
         (51, "rsa2048_e3", "weak_key"),
         (52, "rsa8192_sha256", "key_too_large"),
+        (52, "rsa16384_sha256", "key_too_large"),
         (53, "rsa2048_sha1", "unsupported_signature"),
         (53, "rsa2048_md5", "unsupported_signature"),
         (53, "p256_sha1", "unsupported_signature"),
+        (55, "roca2048_sha256", "weak_key"),
         (0, "rsa2048_sha512", "ok"),
         (0, "rsa4096_sha256", "ok"),
         (0, "typical_openssl", "ok"),
@@ -335,6 +383,33 @@ fn algorithms(table: &mut Table) {
         "unsupported_key",
     );
     table.refused(54, "infinity", &with_point(&[0]), "unsupported_key");
+    older_algorithms(table);
+}
+
+/// Exponents and algorithms that nothing here can make keys and signatures for. They are refused
+/// before a signature is looked at.
+fn older_algorithms(table: &mut Table) {
+    let rsa = |last| oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, last]);
+    let with_exponent = |exponent: &[u8]| {
+        let modulus = [&[0, 0xc1][..], &[0x55; 255]].concat();
+        let numbers = tlv(0x30, &[&tlv(2, &[&modulus]), &tlv(2, &[exponent])]);
+        let spki = tlv(0x30, &[&tlv(0x30, &[&rsa(1), &[5, 0]]), &tlv(3, &[&[0], &numbers])]);
+        let algorithm = tlv(0x30, &[&rsa(0x0b), &[5, 0]]);
+        Csr { spki, algorithm, ..Csr::new(&[dns("api.example.com")]) }
+    };
+    for exponent in [&[1][..], &[1, 0, 0], &[0x7f; 256]] {
+        table.refused(51, "exponent", &with_exponent(exponent), "weak_key");
+    }
+    for exponent in [&[0][..], &[0x81], &[]] {
+        table.refused(51, "exponent", &with_exponent(exponent), "invalid_csr");
+    }
+    let md4 = tlv(0x30, &[&rsa(3), &[5, 0]]);
+    let md4 = Csr { algorithm: md4, ..with_exponent(&[1, 0, 1]) };
+    table.refused(53, "MD4", &md4, "unsupported_signature");
+    let dsa = tlv(0x30, &[&oid(&[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1]), &[5, 0]]);
+    let spki = tlv(0x30, &[&dsa, &[3, 2, 0, 0]]);
+    let dsa = Csr { spki, ..Csr::new(&[dns("api.example.com")]) };
+    table.refused(53, "DSA", &dsa, "unsupported_key");
 }
 
 fn extensions(table: &mut Table) {
@@ -355,6 +430,21 @@ fn extensions(table: &mut Table) {
     for bits in [[3, 2, 2, 4], [3, 2, 1, 2], [3, 2, 0, 0xff]] {
         let usage = extension(&[0x55, 0x1d, 0x0f], &bits);
         table.refused(58, "keyCertSign or cRLSign", &with(usage), "forbidden_extension");
+    }
+    // encipherOnly and decipherOnly without keyAgreement, an unused bit that is set, no bits, many.
+    for bits in [
+        &[3, 2, 0, 0x01][..],
+        &[3, 3, 7, 0x80, 0x80],
+        &[3, 2, 1, 0x01],
+        &[3, 1, 1],
+        &[3, 4, 0, 0x80, 0, 0],
+    ] {
+        let usage = extension(&[0x55, 0x1d, 0x0f], bits);
+        table.refused(58, "malformed keyUsage", &with(usage), "invalid_csr");
+    }
+    for bits in [&[3, 2, 0, 0x09][..], &[3, 3, 7, 0x08, 0x80], &[3, 2, 5, 0xa0]] {
+        let usage = extension(&[0x55, 0x1d, 0x0f], bits);
+        table.csr(58, "harmless usages", &with(usage).pem(), 200, "ok");
     }
     for id in
         [&[0x55, 0x1d, 0x25, 0][..], &[0x2b, 6, 1, 5, 5, 7, 3, 3], &[0x2b, 6, 1, 5, 5, 7, 3, 9]]
@@ -405,6 +495,15 @@ fn names(table: &mut Table) {
         (66, "a*.internal.example"),
         (67, "пример.internal.example"),
         (67, "ab--c.internal.example"),
+        (67, "xn--a.internal.example"),
+        (67, "xn--.internal.example"),
+        (67, "xn--api-.internal.example"),
+        // An upper-case letter, a full-width one, a joiner, letter and accent apart, a leading accent.
+        (67, "xn--mnchen-psa.internal.example"),
+        (67, "xn--pi-bz3n.internal.example"),
+        (67, "xn--ab-m1t.internal.example"),
+        (67, "xn--ux-uub.internal.example"),
+        (67, "xn--a-wbb.internal.example"),
         (68, "10.0.0.1"),
         (68, "10.1"),
         (68, "::1"),
@@ -414,6 +513,9 @@ fn names(table: &mut Table) {
     }
     let wildcard = Csr::new(&[dns("*.internal.example")]).pem();
     table.csr(66, "a wildcard that is not granted", &wildcard, 403, "name_not_allowed");
+    for name in ["xn--mnchen-3ya.internal.example", "XN--MNCHEN-3YA.internal.example"] {
+        table.csr(67, name, &Csr::new(&[dns(name)]).pem(), 200, "ok");
+    }
     table.csr(68, "upper case", &Csr::new(&[dns("API.Example.COM")]).pem(), 200, "ok");
     let label = format!("{}.internal.example", "a".repeat(64));
     table.refused(65, "label of 64", &Csr::new(&[dns(&label)]), "invalid_name");
@@ -487,6 +589,8 @@ fn more_names(table: &mut Table) {
         Csr::new(&[san(&all)])
     };
     table.csr(75, "100 names", &many(100).pem(), 200, "ok");
+    let names = vec![(0x82, &b"a"[..]); 5_000];
+    table.csr(75, "5,000 names", &Csr::new(&[san(&names)]).pem(), 413, "too_large");
     table.refused(75, "101 names", &many(101), "too_many_names");
     table.csr(
         75,
@@ -533,8 +637,21 @@ fn subjects(table: &mut Table) {
     table.csr(79, "serialNumber is ignored", &Csr::with_subject(&[serial]).pem(), 200, "ok");
     let admin = Csr::with_subject(&[cn(0x0c, b"admin")]).pem();
     table.csr(80, "CN=admin", &admin, 403, "common_name_not_allowed");
-    // Attributes that `rcgen` cannot write are ignored like all others, and nothing panics.
-    for id in [OID_2_999_1, &[]] {
-        table.csr(72, "2.999.1 in the subject", &Csr::with_subject(&[other(id)]).pem(), 200, "ok");
+    // What is ignored must be well-formed all the same: others read it.
+    for id in [OID_2_999_1, &[][..], &[0x80, 1], &[0x55, 0x84]] {
+        table.refused(72, "no identifier", &Csr::with_subject(&[other(id)]), "invalid_csr");
     }
+    for (what, tag, content) in [
+        ("not UTF-8", 0x0c, &[0xff][..]),
+        ("not printable", 0x13, b"a@b"),
+        ("no string", 0x01, &[0xff]),
+        ("a broken string", 0x24, &[4, 1, b'x']),
+    ] {
+        let csr = Csr::with_subject(&[(&[0x55, 4, 10], tag, content)]);
+        table.refused(78, what, &csr, "invalid_csr");
+    }
+    let unit = tlv(0x30, &[&oid(&[0x55, 4, 11]), &tlv(0x0c, &[b"a"])]);
+    let twice = tlv(0x30, &[&tlv(0x31, &[&unit, &unit])]);
+    let twice = Csr { subject: twice, ..Csr::new(&[dns("api.example.com")]) };
+    table.refused(77, "one attribute twice in one relative name", &twice, "invalid_csr");
 }

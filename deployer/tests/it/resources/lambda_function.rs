@@ -25,7 +25,7 @@ const ENTRY: &str = "  lambda_function.fn:
     name: trial-fn
     description: First
     role: ${iam_role.a.arn}
-    code: { bootstrap: one, files: { policy.json: { rules: [{ name: a, callers: ['*'], dns: [a.example] }] } } }
+    code: { bootstrap: one, files: { policy.json: { rules: [{ name: a, callers: ['*'], dns: [a.example], ttl_hours: { default: 1, max: 2 } }] } } }
     memory_mb: 128
     timeout_seconds: 3
     environment: { ONE: \"1\", TWO: \"2\" }
