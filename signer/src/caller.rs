@@ -96,6 +96,7 @@ mod tests {
             ("arn:aws:sts::111122223333:assumed-role/deploy", None),
             ("arn:aws:sts::111122223333:assumed-role//ada", None),
             ("arn:aws:iam::111122223333:user/", None),
+            ("arn:aws:iam::111122223333:other", None),
             ("arn:aws:iam::1111:user/ada", None),
             ("arn:aws:iam:eu-west-1:111122223333:user/ada", None),
             ("arn:aws:sts::111122223333:user/ada", None),

@@ -8,6 +8,9 @@ use std::net::IpAddr;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
+/// The longest host name as text, of 255 octets on the wire (RFC 1035 section 2.3.4).
+const MAX_HOST: usize = 253;
+
 /// A subject alternative name (RFC 5280 section 4.2.1.6).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
@@ -34,6 +37,7 @@ impl Name {
             Some(parent) if !parent.contains('.') => {
                 Err("a wildcard is not followed by two labels or more")
             }
+            Some(_) if name.len() > MAX_HOST => Err("a DNS name is longer than 253 characters"),
             Some(parent) => host(parent).map(Self::Wildcard),
             None => host(name).map(Self::Dns),
         }
@@ -88,7 +92,7 @@ impl fmt::Display for Name {
 
 /// A host name by RFC 1123 section 2.1 and RFC 5890 section 2.3.1, in lower case.
 pub(crate) fn host(name: &str) -> Result<String, &'static str> {
-    if name.is_empty() || name.len() > 253 {
+    if name.is_empty() || name.len() > MAX_HOST {
         return Err("a DNS name is empty or longer than 253 characters");
     }
     if name.contains('*') {
@@ -199,4 +203,61 @@ fn spiffe(trust_domain: &str, path: &str) -> Result<(), &'static str> {
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Name;
+
+    fn dns(name: &str) -> bool {
+        Name::dns(name.as_bytes()).is_ok()
+    }
+
+    fn uri(text: &str) -> bool {
+        Name::uri(text.as_bytes()).is_ok()
+    }
+
+    /// A name of this length, of labels of at most ten characters.
+    fn long(length: usize) -> String {
+        let name = "abcdefghi.".repeat(length / 10 + 1);
+        format!("{}z", &name[name.len() - length + 1..])
+    }
+
+    #[test]
+    fn names_are_as_long_as_the_standards_allow_and_no_longer() {
+        assert!(dns(&long(253)) && !dns(&long(254)));
+        assert!(dns(&format!("*.{}", long(251))) && !dns(&format!("*.{}", long(252))));
+        assert!(dns(&format!("{}.example", "a".repeat(63))));
+        assert!(!dns(&format!("{}.example", "a".repeat(64))));
+        let url = |length: usize| format!("https://a.example/{}", "x".repeat(length - 18));
+        assert!(uri(&url(2048)) && !uri(&url(2049)));
+        let id = |length: usize| format!("spiffe://{}/x", "a".repeat(length));
+        assert!(uri(&id(255)) && !uri(&id(256)));
+    }
+
+    #[test]
+    fn uris_have_a_scheme_a_host_and_whole_segments() {
+        for good in ["https://a.example", "https://a.example/", "urn:a:b", "a+b-c.1:x"] {
+            assert!(uri(good), "{good}");
+        }
+        for bad in [
+            "1a:x",
+            "A:x",
+            "aB:x",
+            "a_:x",
+            "a:",
+            ":x",
+            "a",
+            "https://",
+            "https:///x",
+            "https://a.example//x",
+            "https://a.example/x//y",
+            "https://a.example/./x",
+            "a:..",
+            "https://A.example/x",
+            "spiffe:x",
+        ] {
+            assert!(!uri(bad), "{bad}");
+        }
+    }
 }

@@ -178,7 +178,9 @@ fn transport(table: &mut Table) {
     for kind in ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"] {
         header(10, "content-type", json!(kind), 415, "unsupported_media_type");
     }
-    header(10, "content-type", json!("Application/JSON; charset=UTF-8"), 200, "ok");
+    for kind in ["Application/JSON; charset=UTF-8", "application/json; version=1"] {
+        header(10, "content-type", json!(kind), 200, "ok");
+    }
     header(
         11,
         "content-type",

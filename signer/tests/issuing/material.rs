@@ -179,8 +179,12 @@ fn the_parts_must_be_one_block_of_the_right_kind() {
     assert_refused(&with("private_key", &pem("PRIVATE KEY", &[0x30, 0])), "private_key", "P-256");
     assert_refused(&with("chain", &authority.root), "chain", "does not begin");
     assert_refused(&with("chain", &format!("{certificate}{}", authority.root)), "chain", "root");
-    let stranger = Authority::new().certificate();
-    assert_refused(&with("chain", &format!("{certificate}{stranger}")), "chain", "did not issue");
+    // One has another name, the other another key.
+    let stranger = Authority::new();
+    for other in [stranger.certificate(), stranger.root] {
+        let chain = with("chain", &format!("{certificate}{other}"));
+        assert_refused(&chain, "chain", "did not issue");
+    }
 }
 
 #[test]

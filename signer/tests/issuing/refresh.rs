@@ -58,6 +58,22 @@ fn a_missing_secret_is_looked_for_again_after_a_pause_and_once_for_all_who_wait(
 }
 
 #[test]
+fn the_first_look_is_made_before_the_first_request() {
+    let world = World::new();
+    run(world.handler.prepare());
+    assert_eq!((world.reads(), world.alarms().len()), (1, 0));
+    world.issuer();
+    assert_eq!(world.reads(), 1);
+
+    let world = World::new();
+    world.secret.lock().unwrap().take();
+    run(world.handler.prepare());
+    assert_eq!(world.alarms(), ["ca_unavailable"]);
+    let alarm: Value = serde_json::from_str(&world.lines.lock().unwrap()[0]).unwrap();
+    assert!(alarm["detail"].as_str().unwrap().contains("ResourceNotFoundException"), "{alarm}");
+}
+
+#[test]
 fn a_thousand_requests_at_once_make_one_look_and_get_serials_of_their_own() {
     let world = World::new();
     let event = good();
