@@ -205,6 +205,18 @@ fn spiffe(trust_domain: &str, path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// The name that is displayed as this text; for tests.
+#[cfg(test)]
+pub(crate) fn displayed(text: &str) -> Name {
+    let name = match text.split_once(':') {
+        Some(("dns", rest)) => Name::dns(rest.as_bytes()),
+        Some(("ip", rest)) => rest.parse().map(Name::Ip).map_err(|_| "no address"),
+        Some(("uri", rest)) => Name::uri(rest.as_bytes()),
+        _ => Err("no kind"),
+    };
+    name.unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Name;

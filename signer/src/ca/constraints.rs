@@ -157,19 +157,9 @@ fn in_range(address: IpAddr, base: &[u8], mask: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 mod tests {
     use super::{Constraints, Subtree};
-    use crate::name::Name;
-
-    fn name(text: &str) -> Name {
-        let (kind, rest) = text.split_once(':').unwrap();
-        match kind {
-            "dns" => Name::dns(rest.as_bytes()).unwrap(),
-            "ip" => Name::Ip(rest.parse().unwrap()),
-            _ => Name::uri(rest.as_bytes()).unwrap(),
-        }
-    }
+    use crate::name::displayed as name;
 
     fn dns(base: &str) -> Subtree {
         Subtree::Dns(base.into())

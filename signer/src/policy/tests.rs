@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Denied, Grant, Policy, Usage, Wanted};
 use crate::caller::Caller;
 use crate::csr::KeyType;
-use crate::name::Name;
+use crate::name::{Name, displayed as name};
 use crate::refusal::Refusal;
 
 fn problems(policy: &Value) -> Vec<String> {
@@ -33,15 +33,6 @@ fn role(name: &str) -> Caller {
 
 fn user(name: &str) -> Caller {
     Caller { arn: format!("arn:aws:iam::111122223333:user/{name}"), user_id: "AIDAEXAMPLE".into() }
-}
-
-fn name(text: &str) -> Name {
-    let (kind, rest) = text.split_once(':').unwrap();
-    match kind {
-        "dns" => Name::dns(rest.as_bytes()).unwrap(),
-        "ip" => Name::Ip(rest.parse().unwrap()),
-        _ => Name::uri(rest.as_bytes()).unwrap(),
-    }
 }
 
 fn wanted(names: &[Name]) -> Wanted<'_> {
