@@ -191,7 +191,12 @@ mod tests {
             (
                 uri("t.example"),
                 &["uri:spiffe://t.example/a", "uri:https://t.example:8443/a"],
-                &["uri:spiffe://a.t.example/a", "uri:urn:a", "uri:https://10.0.0.1/a"],
+                &[
+                    "uri:spiffe://a.t.example/a",
+                    "uri:urn:a",
+                    "uri:https://10.0.0.1/a",
+                    "uri:https://[::1]/a",
+                ],
             ),
             (uri(".t.example"), &["uri:spiffe://a.t.example/a"], &["uri:spiffe://t.example/a"]),
         ] {

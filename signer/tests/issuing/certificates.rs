@@ -15,7 +15,7 @@ use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::{FromDer as _, X509CertificationRequest};
 
 use crate::authority::Authority;
-use crate::der::{Csr, dns, fixture, san};
+use crate::der::{Csr, dns, fixture, san, tlv};
 use crate::events::{World, event};
 
 const KEYS: [&str; 7] = [
@@ -232,6 +232,38 @@ fn the_name_constraints_of_the_ca_are_kept() {
             );
         } else {
             assert_eq!((status, &body["error"]["code"]), (403, &json!("name_outside_ca")));
+        }
+    }
+}
+
+/// What `deployer ca init --permit-uri` writes; webpki takes no URI under such a CA, OpenSSL does.
+#[test]
+fn constraints_on_uris_and_on_all_of_a_kind_are_kept() {
+    let subtree = |tag, base: &[u8]| tlv(0x30, &[&tlv(tag, &[base])]);
+    let permitted = tlv(0xa0, &[&subtree(0x86, b"example.internal")]);
+    let excluded = tlv(0xa1, &[&subtree(0x82, b""), &subtree(0x87, &[0; 8])]);
+    let constraints = tlv(0x30, &[&permitted, &excluded]);
+    let authority = Authority::with(&rcgen::PKCS_ECDSA_P256_SHA256, |params| {
+        let extension = rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 30], constraints);
+        params.custom_extensions.push(extension);
+    });
+    let world = World::of(authority);
+    let directory = tempfile::tempdir().unwrap();
+    for (names, inside) in [
+        (san(&[(0x86, b"spiffe://example.internal/a")]), true),
+        (san(&[(0x86, b"https://example.com/a")]), false),
+        (dns("api.example.com"), false),
+        (san(&[(0x87, &[10, 2, 0, 1])]), false),
+    ] {
+        let csr = Csr::new(&[names]).pem();
+        let (status, body) = world.send(&event(json!({"csr": csr}).to_string().as_bytes()));
+        assert_eq!(status, if inside { 200 } else { 403 }, "{body}");
+        if inside {
+            write(directory.path(), &world, &body);
+            openssl(
+                directory.path(),
+                &["verify", "-CAfile", "root.pem", "-untrusted", "chain.pem", "leaf.pem"],
+            );
         }
     }
 }
