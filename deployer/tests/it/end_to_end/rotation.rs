@@ -52,7 +52,7 @@ fn until<T>(deadline: Instant, mut look: impl FnMut() -> Option<T>) -> T {
             return found;
         }
         assert!(Instant::now() < deadline, "it did not happen in time");
-        thread::sleep(Duration::from_millis(500));
+        thread::sleep(Duration::from_secs(1));
     }
 }
 
