@@ -37,7 +37,7 @@ pub struct Line {
     pub source_ip: Option<String>,
     /// How the request ended.
     pub decision: Decision,
-    /// The rule of the policy that granted the certificate.
+    /// The rule of the policy that granted the request.
     pub rule: Option<String>,
     /// Why it was refused.
     pub code: Option<String>,

@@ -31,7 +31,8 @@ pub struct Ca {
     constraints: Vec<Constraints>,
 }
 
-/// The secret as it is stored. `private_key` is the reason why there is no `Debug`.
+/// The secret as it is stored. `private_key` is the reason why there is no `Debug`. It is wiped; the
+/// copies that the JSON parser and the AWS SDK have made on the way here are out of reach.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Bundle {

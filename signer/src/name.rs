@@ -55,6 +55,14 @@ impl Name {
         } else {
             return Err("an IP address is neither 4 nor 16 bytes long");
         };
+        Self::address(address)
+    }
+
+    /// Takes an address that can identify one host.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn address(address: IpAddr) -> Result<Self, &'static str> {
         address_of_one_host(address).map(Self::Ip)
     }
 
@@ -183,7 +191,25 @@ pub(crate) fn uri(text: &str) -> Result<(), &'static str> {
     if authority.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Err("the authority of a URI is not in lower case");
     }
-    if scheme == "spiffe" { spiffe(authority, path) } else { Ok(()) }
+    if scheme == "spiffe" { spiffe(authority, path) } else { host_and_port(authority) }
+}
+
+/// Checks a host name or an IP address, and the port behind it if there is one. A name that can be
+/// spelt in two ways, with a final dot for example, would slip through what is said of one of them.
+fn host_and_port(authority: &str) -> Result<(), &'static str> {
+    let wrong = "the authority of a URI is not a host with at most a port";
+    let (name, port) = match authority.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => (name, Some(port)),
+        _ => (authority, None),
+    };
+    let is_port =
+        |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    let bracketed = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    let is_host = match bracketed {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => name.parse::<std::net::Ipv4Addr>().is_ok() || host(name).is_ok(),
+    };
+    if is_host && port.is_none_or(is_port) { Ok(()) } else { Err(wrong) }
 }
 
 fn spiffe(trust_domain: &str, path: &str) -> Result<(), &'static str> {
@@ -249,7 +275,15 @@ mod tests {
 
     #[test]
     fn uris_have_a_scheme_a_host_and_whole_segments() {
-        for good in ["https://a.example", "https://a.example/", "urn:a:b", "a+b-c.1:x"] {
+        for good in [
+            "https://a.example",
+            "https://a.example/",
+            "urn:a:b",
+            "a+b-c.1:x",
+            "https://localhost:8/",
+            "https://10.0.0.1/",
+            "https://[2001:db8::1]:8443/x",
+        ] {
             assert!(uri(good), "{good}");
         }
         for bad in [

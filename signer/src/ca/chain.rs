@@ -57,9 +57,15 @@ pub(super) fn check(
             return wrong("has a certificate that may not issue the CA before it");
         }
     }
-    // A CA without an intermediate has nothing but its root to offer, which does no harm.
-    if chain[1..].iter().any(|each| each.issuer().as_raw() == each.subject().as_raw()) {
-        return wrong("includes the root, which clients must have already");
+    // Clients must have the root already, and its key has no business to be online.
+    if chain.iter().any(|each| each.issuer().as_raw() == each.subject().as_raw()) {
+        return wrong("includes a root; issue with a CA below it, and leave the root out");
+    }
+    if !chain.iter().all(has_room_for_leaves) {
+        return wrong(
+            "has a certificate whose critical extensions or extendedKeyUsage would have verifiers \
+             refuse what is issued",
+        );
     }
     let starts = chain.iter().map(|each| each.validity().not_before.to_datetime());
     let ends = chain.iter().map(|each| each.validity().not_after.to_datetime());
@@ -83,4 +89,25 @@ fn may_issue_cas(certificate: &X509Certificate<'_>, below: usize) -> bool {
     matches!(certificate.basic_constraints(), Ok(Some(basic))
         if basic.value.ca && path_length_allows(basic.value.path_len_constraint))
         && matches!(certificate.key_usage(), Ok(Some(usage)) if usage.value.key_cert_sign())
+}
+
+/// Whether a CA certificate says nothing that stands against its leaves: extended key usages, which
+/// many verifiers hold against everything below, and critical extensions that few understand.
+fn has_room_for_leaves(certificate: &X509Certificate<'_>) -> bool {
+    let usages = match certificate.extended_key_usage() {
+        Ok(None) => true,
+        Ok(Some(usage)) => usage.value.any || (usage.value.client_auth && usage.value.server_auth),
+        Err(_) => false,
+    };
+    usages
+        && certificate.extensions().iter().filter(|extension| extension.critical).all(|extension| {
+            matches!(
+                extension.parsed_extension(),
+                ParsedExtension::BasicConstraints(_)
+                    | ParsedExtension::KeyUsage(_)
+                    | ParsedExtension::ExtendedKeyUsage(_)
+                    | ParsedExtension::NameConstraints(_)
+                    | ParsedExtension::CertificatePolicies(_)
+            )
+        })
 }

@@ -38,8 +38,8 @@ pub struct Grant {
     pub ttl_hours: u32,
 }
 
-/// What is not granted, in the order in which it is looked at. It tells what was refused, never what
-/// would be allowed.
+/// What is not granted, in the order in which it is looked at. It tells what was refused and, but for
+/// the longest lifetime, never what would be allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denied {
     /// The caller: no rule is for it.

@@ -52,6 +52,10 @@ impl Pattern {
         Ok(match Template::parse(text)? {
             None => Self::Plain(kind.shape(text)?),
             Some(template) => {
+                if kind == Kind::Uri && !is_whole_authority(text.split('{').next().unwrap_or(text))
+                {
+                    return Err("the host of a URI cannot depend on the caller".into());
+                }
                 kind.shape(&template.sample())?;
                 Self::Bound(kind, template)
             }
@@ -95,6 +99,14 @@ impl Kind {
     }
 }
 
+/// Whether what begins a URI holds its authority to the end, if it can have one.
+fn is_whole_authority(beginning: &str) -> bool {
+    match beginning.split_once("://") {
+        Some((_, rest)) => rest.contains('/'),
+        None => beginning.contains(':') && !beginning.ends_with([':', '/']),
+    }
+}
+
 fn dns(text: &str) -> Result<Shape, String> {
     Ok(match text.strip_prefix("*.") {
         Some(suffix) => Shape::Below(format!(".{}", name::host(suffix)?)),
@@ -108,8 +120,8 @@ fn uri(text: &str) -> Result<Shape, String> {
         return Ok(Shape::Exactly(Name::Uri(text.to_owned())));
     };
     // Half an authority or half a segment before the asterisk would match strangers' names.
-    let whole = prefix.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
-    if !whole || !prefix.ends_with('/') {
+    let hierarchical = prefix.contains("://") && is_whole_authority(prefix);
+    if !hierarchical || !prefix.ends_with('/') {
         return Err("before `*` it needs a scheme, a whole authority and a final slash".into());
     }
     name::uri(&format!("{prefix}x"))?;
@@ -119,9 +131,12 @@ fn uri(text: &str) -> Result<Shape, String> {
 fn range(text: &str) -> Result<Shape, String> {
     let Some((address, length)) = text.split_once('/') else {
         let address: IpAddr = text.parse().map_err(|_| "not an IP address")?;
-        return Ok(Shape::Exactly(Name::Ip(address)));
+        return Ok(Shape::Exactly(Name::address(address)?));
     };
     let address: IpAddr = address.parse().map_err(|_| "not an IP address before the slash")?;
+    if address != address.to_canonical() {
+        return Err("IPv4-mapped IPv6 addresses are never issued; give the IPv4 range".into());
+    }
     let (bits, width) = bits(address);
     let length: u8 = length
         .parse()

@@ -72,9 +72,10 @@ fn every_problem_is_found_at_its_place() {
             "usages": ["client", "client"],
             "key_types": [],
             "dns": ["ok.example", "a*.example", "*", "*.", "10.0.0.1", "{x}.example", "{role_name.a"],
-            "ip": ["10.0.0.1/8", "10.0.0.0/33", "x", "::/0", "0.0.0.0/0"],
+            "ip": ["10.0.0.1/8", "10.0.0.0/33", "x", "::/0", "0.0.0.0/0", "0.0.0.0", "::ffff:10.0.0.0/104"],
             "uri": ["spiffe://a*", "spiffe://a.example/x*", "*", "https://a.example/b?c",
-                "spiffe://a.example/{session_name}", "spiffe://a.example/{role_name}*"],
+                "spiffe://a.example/{session_name}", "spiffe://a.example/{role_name}*",
+                "https://{role_name}.svc.example/*", "spiffe://{role_name}/a", "{role_name}:a", "urn:{role_name}"],
         },
         {"name": "no names", "callers": [], "wildcards": true},
     ]});
@@ -83,8 +84,9 @@ fn every_problem_is_found_at_its_place() {
     let expected = "
         rules[1].name rules[1].callers[0] rules[1].user_ids[0]
         rules[1].dns[1] rules[1].dns[2] rules[1].dns[3] rules[1].dns[4] rules[1].dns[5] rules[1].dns[6]
-        rules[1].ip[0] rules[1].ip[1] rules[1].ip[2]
+        rules[1].ip[0] rules[1].ip[1] rules[1].ip[2] rules[1].ip[5] rules[1].ip[6]
         rules[1].uri[0] rules[1].uri[1] rules[1].uri[2] rules[1].uri[3] rules[1].uri[4] rules[1].uri[5]
+        rules[1].uri[6] rules[1].uri[7] rules[1].uri[8] rules[1].uri[9]
         rules[1].usages[1] rules[1].key_types rules[1].ttl_hours.max
         rules[2].name rules[2].callers rules[2].dns rules[2].wildcards";
     assert_eq!(places, expected.split_whitespace().collect::<Vec<_>>(), "{found:#?}");

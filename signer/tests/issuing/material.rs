@@ -89,35 +89,30 @@ fn a_subject_that_cannot_be_reproduced_is_refused() {
     };
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
-    let (key, certificate) = (path("key.pem"), path("ca.pem"));
+    let make = |name: &str, subject: &str, signed_by: &[&str]| {
+        let (key, certificate) = (path(&format!("{name}.key")), path(&format!("{name}.pem")));
+        let output = openssl(
+            &[
+                &["req", "-x509", "-new", "-nodes", "-newkey", "ec", "-days", "9"][..],
+                &[
+                    "-pkeyopt",
+                    "ec_paramgen_curve:P-256",
+                    "-addext",
+                    "keyUsage=critical,keyCertSign",
+                ],
+                &["-keyout", &key, "-out", &certificate, "-subj", subject],
+                signed_by,
+            ]
+            .concat(),
+        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        [certificate, key].map(|path| std::fs::read_to_string(path).unwrap())
+    };
+    make("root", "/CN=Root", &[]);
     let bundle_for = |subject: &str| {
-        let output = openssl(&[
-            "req",
-            "-x509",
-            "-new",
-            "-nodes",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-days",
-            "9",
-            "-keyout",
-            &key,
-            "-out",
-            &certificate,
-            "-subj",
-            subject,
-            "-addext",
-            "keyUsage=critical,keyCertSign",
-        ]);
-        assert!(output.status.success());
-        let certificate = std::fs::read_to_string(&certificate).unwrap();
-        json!({
-            "certificate": certificate,
-            "private_key": std::fs::read_to_string(&key).unwrap(),
-            "chain": certificate,
-        })
+        let root = [path("root.pem"), path("root.key")];
+        let [certificate, key] = make("ca", subject, &["-CA", &root[0], "-CAkey", &root[1]]);
+        json!({"certificate": certificate, "private_key": key, "chain": certificate})
     };
     assert_eq!(check(&bundle_for("/C=DE/O=Example/CN=CA")), None);
     assert_refused(&bundle_for("/DC=com/DC=corp"), "certificate", "repeated");
@@ -258,6 +253,39 @@ fn every_certificate_of_the_chain_may_issue_the_one_before_it() {
     assert_refused(&below(|params| params.is_ca = IsCa::ExplicitNoCa), "chain", part);
     let no_signing = below(|params| params.key_usages = vec![KeyUsagePurpose::CrlSign]);
     assert_refused(&no_signing, "chain", part);
+}
+
+#[test]
+fn a_certificate_that_verifiers_would_hold_against_its_leaves_is_refused() {
+    let part = "verifiers refuse";
+    let client_only = changed(|params| {
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    assert_refused(&client_only, "chain", part);
+    let critical = changed(|params| {
+        let mut unknown = rcgen::CustomExtension::from_oid_content(&[1, 2, 3], vec![5, 0]);
+        unknown.set_criticality(true);
+        params.custom_extensions.push(unknown);
+    });
+    assert_refused(&critical, "chain", part);
+    let both = changed(|params| {
+        params.extended_key_usages = vec![
+            rcgen::ExtendedKeyUsagePurpose::ClientAuth,
+            rcgen::ExtendedKeyUsagePurpose::ServerAuth,
+        ];
+    });
+    assert_eq!(check(&both), None);
+}
+
+#[test]
+fn a_root_does_not_issue() {
+    let authority = Authority::new();
+    let bundle = json!({
+        "certificate": authority.root,
+        "private_key": authority.root_key.serialize_pem(),
+        "chain": authority.root,
+    });
+    assert_refused(&bundle, "chain", "includes a root");
 }
 
 #[test]
