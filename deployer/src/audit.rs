@@ -7,6 +7,7 @@ mod pattern;
 mod when;
 
 use signer::audit::{Decision, Line};
+use signer::refusal::Code;
 
 pub use self::pattern::Pattern;
 pub use self::when::When;
@@ -71,13 +72,20 @@ fn named(pattern: &Pattern, name: &str) -> bool {
     pattern.fits(name) || name.split_once(':').is_some_and(|(_, bare)| pattern.fits(bare))
 }
 
+/// How alike two codes are, of at most 1, for one to be taken for a slip of the other.
+const NEAR: f32 = 0.7;
+
 /// Reads an error code as the signer gives it.
 pub fn code(text: &str) -> Result<String, String> {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    if text.is_empty() || !text.bytes().all(fits) {
-        return Err("expected a code such as `name_not_allowed`".to_owned());
+    let known: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    if known.contains(&text) {
+        return Ok(text.to_owned());
     }
-    Ok(text.to_owned())
+    let near = similar::get_close_matches(text, &known, 1, NEAR).pop();
+    Err(match near {
+        Some(near) => format!("there is no such code; did you mean `{near}`?"),
+        None => "expected a code such as `name_not_allowed`; the README lists them".to_owned(),
+    })
 }
 
 /// Reads a serial number as tools write it: hexadecimal, in either case, with colons or without.

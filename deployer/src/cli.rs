@@ -177,8 +177,8 @@ pub struct IssueArgs {
     /// The kind of key to make: p256, p384, rsa2048, rsa4096 or ed25519; p256 if left out
     #[arg(long, value_name = "TYPE", conflicts_with = "csr")]
     pub key_type: Option<KeyType>,
-    /// How long the certificate is to be valid; the issuer's default if left out
-    #[arg(long, value_name = "HOURS")]
+    /// How long the certificate is to be valid; the policy's default if left out
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..))]
     pub ttl_hours: Option<u32>,
     /// Send this certificate request instead of making a key and a request
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dns", "ip", "uri", "cn"])]
@@ -192,8 +192,9 @@ pub struct IssueArgs {
     /// The issuer's URL; the stack's output `url` if left out
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-    /// Do nothing unless two thirds of the present certificate's lifetime have passed, or it is not
-    /// as asked for; what is left out stays as it is in the present certificate
+    /// Do nothing unless two thirds of the present certificate's lifetime have passed (or up to a
+    /// tenth less, at random), or it is not as asked for; usages, kind of key and, where none are
+    /// given, names stay as they are
     #[arg(long)]
     pub renew: bool,
     /// Keep running, and renew whenever it is time; implies --renew

@@ -25,6 +25,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 pub use self::certificate::Certificate;
+pub(crate) use self::certificate::key_type;
 pub use self::files::Paths;
 pub use self::key_type::KeyType;
 pub use self::name::Name;
@@ -36,7 +37,7 @@ use crate::call::{Caller, Target};
 use crate::error::{Error, Result};
 
 /// What a certificate is asked for, and where it goes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Request {
     /// DNS names to be in the certificate.
     pub dns: Vec<String>,
@@ -112,7 +113,7 @@ pub async fn obtain<'r>(
     report: &dyn Fn(&str),
 ) -> Result<Obtained<'r>> {
     let target = Target::parse(&issuer.url)?;
-    let roots = pem::roots(&request.root)?;
+    let roots = pem::roots(&request.root, (issuer.clock)())?;
     if let (None, Some(kind @ (KeyType::Rsa2048 | KeyType::Rsa4096))) =
         (&request.csr, request.key_type)
     {
@@ -162,9 +163,21 @@ impl Request {
     /// Runs the hook, if there is one, for the certificate that is there.
     pub async fn run_hook(&self) -> Result<()> {
         let Some(command) = &self.hook else { return Ok(()) };
+        // By the time that the hook is done, another certificate may have come.
+        let version = files::present(&self.out);
         hook::run(command, &renewal::load(&self.out)?).await?;
-        files::hook_succeeded(&self.out)
+        files::hook_succeeded(&version)
     }
+}
+
+/// The certificate request (PEM) that would be sent: the one in the file that is named, or one with a
+/// new key.
+///
+/// # Errors
+///
+/// When there is none in the file, or the names are none.
+pub fn certificate_request(input: &Request) -> Result<String> {
+    request::prepare(input).map(|prepared| prepared.csr)
 }
 
 #[cfg(test)]

@@ -60,6 +60,12 @@ pub struct Basis {
     pub serial: u64,
 }
 
+/// Whether a file is what [`SavedPlan::write`] writes, of whatever version.
+fn is_plan(path: &Path) -> bool {
+    let document = fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    document.is_some_and(|document: Value| document.get("deployer_plan").is_some())
+}
+
 impl SavedPlan {
     /// A plan with what it was made from.
     pub fn new(stack: &Stack, desired: &Desired, destroy: bool, basis: Basis, plan: Plan) -> Self {
@@ -78,8 +84,14 @@ impl SavedPlan {
         }
     }
 
-    /// Writes it, whole or not at all, for its owner only: plans tell much about an account.
+    /// Writes it, whole or not at all, for its owner only: plans tell much about an account. A file
+    /// that is there and is no plan is not what was meant.
     pub fn write(&self, path: &Path) -> Result<()> {
+        if path.exists() && !is_plan(path) {
+            return Err(Error::new(format!("could not save the plan as {}", path.display()))
+                .because("that file is there already, and it is no saved plan")
+                .hint("name another file with --out"));
+        }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let write = || -> io::Result<()> {
             let mut file = tempfile::Builder::new()
@@ -101,8 +113,13 @@ impl SavedPlan {
             .map_err(|error| Error::io("read the plan file", path, &error).hint(&fresh))?;
         let wrong = || Error::new(format!("could not understand the plan file {}", path.display()));
         // The version is read first, because another one may have other fields.
+        let no_plan = || {
+            wrong()
+                .because("it is not what `deployer plan --out` writes")
+                .hint("`deployer apply` without a file carries out what stack.yaml declares")
+        };
         let document: Value =
-            serde_json::from_slice(&bytes).map_err(|error| wrong().because(error).hint(&fresh))?;
+            serde_json::from_slice(&bytes).map_err(|error| no_plan().because(error))?;
         match document.get("deployer_plan").and_then(Value::as_u64) {
             Some(VERSION) => {}
             Some(other) => {
@@ -112,11 +129,7 @@ impl SavedPlan {
                     ))
                     .hint(format!("use the release of deployer that wrote it, or {fresh}")));
             }
-            None => {
-                return Err(wrong()
-                    .because("it is not what `deployer plan --out` writes")
-                    .hint(&fresh));
-            }
+            None => return Err(no_plan()),
         }
         serde_json::from_slice(&bytes).map_err(|error| wrong().because(error).hint(&fresh))
     }

@@ -73,6 +73,13 @@ impl Policy {
         written::read(json)
     }
 
+    /// Whether the unique ids of callers make a difference.
+    pub fn depends_on_user_ids(&self) -> bool {
+        self.rules.iter().any(|rule| {
+            !rule.user_ids.is_empty() || rule.names.iter().any(names::Pattern::depends_on_user_id)
+        })
+    }
+
     /// The rules, in the order in which they are asked.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
@@ -87,8 +94,7 @@ impl Rule {
 }
 
 /// Lifetimes in hours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetimes {
     /// For requests that do not say.
     pub default: u32,
@@ -96,10 +102,9 @@ pub struct Lifetimes {
     pub max: u32,
 }
 
-impl Default for Lifetimes {
-    fn default() -> Self {
-        Self { default: 12, max: 24 }
-    }
+impl Lifetimes {
+    /// Those of a rule that says nothing: certificates that are made anew twice a day.
+    const USUAL: Self = Self { default: 12, max: 24 };
 }
 
 /// An extended key usage (RFC 5280 section 4.2.1.12).

@@ -126,6 +126,7 @@ fn times_are_how_long_ago_or_points_in_time() {
         ("2d", second(datetime!(2026-05-06 12:00 UTC)) + 500),
         ("1h 30m", second(datetime!(2026-05-08 10:30 UTC)) + 500),
         ("9999y", 0),
+        ("2026-05-08", second(datetime!(2026-05-08 0:00 UTC))),
         ("2026-05-08T05:39:10Z", second(datetime!(2026-05-08 05:39:10 UTC))),
         ("2026-05-08T05:39:10+02:00", second(datetime!(2026-05-08 03:39:10 UTC))),
     ] {
@@ -133,7 +134,7 @@ fn times_are_how_long_ago_or_points_in_time() {
         assert_eq!(when.milliseconds(now), expected, "{text}");
     }
     assert_eq!("24h".parse(), Ok(When::Ago(Duration::from_hours(24))));
-    for text in ["", "1", "yesterday", "-1h", "2026-05-08", "2026-05-08T05:39:10"] {
+    for text in ["", "1", "yesterday", "-1h", "2026-05", "2026-05-08T05:39:10"] {
         text.parse::<When>().expect_err(text);
     }
 }

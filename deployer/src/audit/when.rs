@@ -18,13 +18,17 @@ pub enum When {
 impl FromStr for When {
     type Err = String;
 
-    /// Reads `90m`, `1h 30m`, `2d`, or a time such as `2026-05-08T05:39:10Z`.
+    /// Reads `90m`, `1h 30m`, `2d`, or a time such as `2026-05-08` or `2026-05-08T05:39:10Z`.
     fn from_str(text: &str) -> Result<Self, String> {
         if let Ok(ago) = humantime::parse_duration(text) {
             return Ok(Self::Ago(ago));
         }
-        OffsetDateTime::parse(text, &Rfc3339).map(Self::At).map_err(|_| {
-            "expected how long ago, such as 90m, 12h or 2d, or a time such as 2026-05-08T05:39:10Z"
+        // A day begins at midnight, UTC.
+        let time = OffsetDateTime::parse(text, &Rfc3339)
+            .or_else(|_| OffsetDateTime::parse(&format!("{text}T00:00:00Z"), &Rfc3339));
+        time.map(Self::At).map_err(|_| {
+            "expected how long ago, such as 90m, 12h or 2d, or a time such as 2026-05-08 or \
+             2026-05-08T05:39:10Z"
                 .to_owned()
         })
     }

@@ -95,6 +95,9 @@ impl fmt::Display for Subtree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns(name) if name.is_empty() => f.write_str("dns:(all)"),
+            Self::Ip(first, 0) if first.is_ipv4() => f.write_str("ip:(all IPv4)"),
+            Self::Ip(_, 0) => f.write_str("ip:(all IPv6)"),
+            Self::Uri(host) if host == NOWHERE => f.write_str("uri:(none)"),
             Self::Dns(name) => write!(f, "dns:{name}"),
             Self::Ip(first, length) => write!(f, "ip:{first}/{length}"),
             Self::Uri(host) => write!(f, "uri:{host}"),

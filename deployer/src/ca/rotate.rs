@@ -48,7 +48,7 @@ pub enum Rotated {
 /// folder cannot be written. What is in use is as before then, or replaced completely.
 pub fn rotate(dir: &Path, rotation: &Rotation, now: OffsetDateTime) -> Result<Rotated> {
     let files = Files::within(dir);
-    let present = Present::read(&files.issuing_secret)?;
+    let present = Present::of(&files)?;
     if is_interrupted(&files, &present)? {
         replace(dir, &[public(&files.issuing, &present.pem)])?;
         return Ok(Rotated::Finished);
@@ -68,14 +68,16 @@ fn steps<'a>(
     present: &'a Present,
     next: &'a Made,
     value: &'a [u8],
-) -> [Replacement<'a>; 4] {
+) -> Vec<Replacement<'a>> {
     let private = |path, bytes| Replacement { path, bytes, mode: 0o600 };
-    [
-        private(&files.previous_secret, &present.value),
-        public(&files.previous, &present.pem),
-        private(&files.issuing_secret, value),
-        public(&files.issuing, &next.pem),
-    ]
+    let mut steps = Vec::new();
+    if let Some(value) = &present.value {
+        steps.push(private(&files.previous_secret, value));
+        steps.push(public(&files.previous, &present.pem));
+    }
+    steps.push(private(&files.issuing_secret, value));
+    steps.push(public(&files.issuing, &next.pem));
+    steps
 }
 
 fn public<'a>(path: &'a Path, pem: &'a str) -> Replacement<'a> {
@@ -84,12 +86,26 @@ fn public<'a>(path: &'a Path, pem: &'a str) -> Replacement<'a> {
 
 /// An issuing CA in its file.
 struct Present {
-    value: Zeroizing<Vec<u8>>,
+    /// Nothing where the secret's value is lost and only the certificate is left.
+    value: Option<Zeroizing<Vec<u8>>>,
     pem: String,
     der: Vec<u8>,
 }
 
 impl Present {
+    /// The one in use. To replace one whose key is lost, its certificate is enough.
+    fn of(files: &Files) -> Result<Self> {
+        match fs::read_to_string(&files.issuing) {
+            Ok(pem) if !files.issuing_secret.exists() => {
+                let der = root::certificate_of(pem.as_bytes()).map_err(|why| {
+                    Error::new(format!("could not read {}", files.issuing.display())).because(why)
+                })?;
+                Ok(Self { value: None, der: der.to_vec(), pem })
+            }
+            _ => Self::read(&files.issuing_secret),
+        }
+    }
+
     fn read(path: &Path) -> Result<Self> {
         let value = fs::read(path).map(Zeroizing::new).map_err(|source| {
             Error::io("read", path, &source)
@@ -99,7 +115,7 @@ impl Present {
         let pem = secret::certificate(&value).map_err(|error| error.within(wrong()))?;
         let der = root::certificate_of(pem.as_bytes())
             .map_err(|why| Error::new(wrong()).because(format!("`certificate`: {why}")))?;
-        Ok(Self { value, pem, der: der.to_vec() })
+        Ok(Self { value: Some(value), pem, der: der.to_vec() })
     }
 
     /// What is kept of an earlier rotation, if anything is.

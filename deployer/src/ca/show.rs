@@ -4,13 +4,12 @@ use std::path::Path;
 
 use signer::notation::{hex, sha256};
 use time::OffsetDateTime;
-use x509_parser::certificate::X509Certificate;
-use x509_parser::public_key::PublicKey;
 
 use super::Files;
 use super::constraints::Constraints;
 use super::root;
 use crate::error::{Error, Result};
+use crate::issue::key_type;
 
 /// One certificate of a CA, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,20 +46,8 @@ fn describe(path: &Path) -> Result<Description> {
         serial: hex(found.raw_serial()),
         begins: found.validity().not_before.to_datetime(),
         ends: found.validity().not_after.to_datetime(),
-        key: key(&found),
+        key: key_type(found.public_key()),
         constraints: Constraints::of(&found).map_err(|error| error.within(wrong()))?,
         sha256: sha256(&der),
     })
-}
-
-fn key(certificate: &X509Certificate<'_>) -> String {
-    match certificate.public_key().parsed() {
-        Ok(PublicKey::EC(point)) => format!("EC, {} bits", point.key_size()),
-        Ok(PublicKey::RSA(rsa)) => format!("RSA, {} bits", rsa.key_size()),
-        // Those of RFC 8410 are known by their identifiers alone.
-        _ if certificate.public_key().algorithm.algorithm.to_id_string() == "1.3.101.112" => {
-            "Ed25519".into()
-        }
-        _ => "unknown".into(),
-    }
 }

@@ -1,8 +1,11 @@
 //! The command line of `deployer policy`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+
+use crate::issue::{KeyType, Usage};
 
 /// What to ask the issuing policy.
 #[derive(Debug, Subcommand)]
@@ -11,7 +14,7 @@ pub enum PolicyCommand {
     ///
     /// Exits with 0 if a certificate would be issued, 2 if not, 1 on errors. The end and the name
     /// constraints of the issuing CA are not looked at.
-    Check(PolicyCheckArgs),
+    Check(Box<PolicyCheckArgs>),
 }
 
 /// Options of `policy check`.
@@ -20,14 +23,33 @@ pub struct PolicyCheckArgs {
     /// Who asks: the ARN of a user, a role or a role's session
     #[arg(long, value_name = "ARN")]
     pub caller: String,
-    /// The unique id of the user or role (`AIDA…`, `AROA…`), for rules with `user_ids`
+    /// The unique id of the user or role (`AIDA…`, `AROA…`), for rules with `user_ids` and names
+    /// with `{user_id}`
     #[arg(long, value_name = "ID")]
     pub user_id: Option<String>,
-    /// The certificate request
-    #[arg(long, value_name = "FILE")]
-    pub csr: PathBuf,
+    /// The certificate request, in place of names
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dns", "ip", "uri", "cn", "usage", "key_type"])]
+    pub csr: Option<PathBuf>,
+    /// A DNS name; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub dns: Vec<String>,
+    /// An IP address; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub ip: Vec<IpAddr>,
+    /// A URI, such as a SPIFFE id; may be repeated
+    #[arg(long, value_name = "URI")]
+    pub uri: Vec<String>,
+    /// The subject's common name: one of the names
+    #[arg(long, value_name = "NAME")]
+    pub cn: Option<String>,
+    /// What the certificate is to be used for: client or server; may be repeated
+    #[arg(long, value_name = "USAGE")]
+    pub usage: Vec<Usage>,
+    /// The kind of key: p256, p384, rsa2048, rsa4096 or ed25519; p256 if left out
+    #[arg(long, value_name = "TYPE")]
+    pub key_type: Option<KeyType>,
     /// How long the certificate is to be valid; the rule's default if left out
-    #[arg(long, value_name = "HOURS")]
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..))]
     pub ttl_hours: Option<u32>,
     /// Print as JSON
     #[arg(long)]

@@ -18,7 +18,8 @@ pub(super) async fn run(global: &Global, args: AuditArgs, ui: &Ui) -> Result<Exi
     let until = args.until.map(|until| until.milliseconds(now));
     if until.is_some_and(|until| until < since) {
         return Err(Error::new("could not read the audit log")
-            .because("--since is later than --until, so there is nothing in between"));
+            .because("--since is later than --until, so there is nothing in between")
+            .hint("without --since, only the last 24 hours are looked at"));
     }
     let (group, stack) = place(global, args.log_group.clone())?;
     let question = question(args);
@@ -27,7 +28,7 @@ pub(super) async fn run(global: &Global, args: AuditArgs, ui: &Ui) -> Result<Exi
     let filter = question.filter();
     aws.log_events(&group, &filter, (since, until), |event| gathering.take(event)).await?;
     if global.verbose {
-        ui.detail(&format!("{} events of {group} are no audit lines", gathering.skipped));
+        ui.detail(&format!("{} events that AWS let through are no audit lines", gathering.skipped));
     }
     ui.audit(&gathering.finish(), format);
     Ok(ExitCode::SUCCESS)

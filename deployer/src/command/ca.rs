@@ -60,7 +60,7 @@ fn rotate(args: RotateArgs, ui: &Ui) -> Result<()> {
     ui.status(&format!("  {}, valid until {}", issuing.subject, utc(issuing.ends)));
     let Files { issuing: certificate, issuing_secret: value, previous, previous_secret, .. } =
         Files::within(&args.dir);
-    let (now, before) = (value.display(), previous_secret.display());
+    let (present, before) = (value.display(), previous_secret.display());
     let (beside, beside_before) = (certificate.display(), previous.display());
     ui.status("what to do next:");
     for line in [
@@ -68,7 +68,9 @@ fn rotate(args: RotateArgs, ui: &Ui) -> Result<()> {
             .to_owned(),
         "certificates of both issuing CAs lead to the same root; nothing else has to change"
             .to_owned(),
-        format!("to take it back: mv {before} {now}; mv {beside_before} {beside}; deployer apply"),
+        format!(
+            "to take it back: mv {before} {present}; mv {beside_before} {beside}; deployer apply"
+        ),
         format!("when it is in use: rm {before} {beside_before}"),
         "keep the root's key offline until the next time".to_owned(),
     ] {

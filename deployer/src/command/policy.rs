@@ -1,15 +1,17 @@
 //! `deployer policy`
 
-use std::fs;
 use std::process::ExitCode;
 
+use serde_json::json;
 use signer::caller::Caller;
 use signer::csr;
 use signer::policy::{FILE_NAME, Policy};
 use signer::refusal::Refusal;
+use signer::request::Request;
 
 use crate::cli::{Global, PolicyCheckArgs, PolicyCommand};
 use crate::error::{Error, Result};
+use crate::issue;
 use crate::stack::Stack;
 use crate::ui::Ui;
 
@@ -29,15 +31,17 @@ pub(super) fn run(global: &Global, command: &PolicyCommand, ui: &Ui) -> Result<E
 fn check(global: &Global, args: &PolicyCheckArgs, ui: &Ui) -> Result<ExitCode> {
     let policy = policy(&Stack::load(&global.stack)?)?;
     let caller = caller(&args.caller, args.user_id.as_deref())?;
-    let text =
-        fs::read_to_string(&args.csr).map_err(|error| Error::io("read", &args.csr, &error))?;
-    let request = match csr::verify(&text) {
+    let body = body(args)?;
+    let request = match Request::from_json(&body).and_then(|request| csr::verify(&request.csr)) {
         Ok(request) => request,
         Err(refusal) => {
             ui.policy_refusal(&refusal, args.json);
             return Ok(ExitCode::from(REFUSED));
         }
     };
+    if args.user_id.is_none() && policy.depends_on_user_ids() {
+        ui.detail("without --user-id, rules and names that depend on it grant nothing here");
+    }
     let wanted = request.wanted(args.ttl_hours);
     let rules: Vec<_> = policy
         .rules()
@@ -47,6 +51,21 @@ fn check(global: &Global, args: &PolicyCheckArgs, ui: &Ui) -> Result<ExitCode> {
     let decision = policy.decide(&caller, &wanted).map_err(Refusal::from);
     ui.policy_decision(&caller, &wanted, &rules, &decision, args.json);
     Ok(if decision.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// What `deployer issue` would send.
+fn body(args: &PolicyCheckArgs) -> Result<Vec<u8>> {
+    let csr = issue::certificate_request(&issue::Request {
+        dns: args.dns.clone(),
+        ip: args.ip.clone(),
+        uri: args.uri.clone(),
+        common_name: args.cn.clone(),
+        usages: args.usage.clone(),
+        key_type: args.key_type,
+        csr: args.csr.clone(),
+        ..issue::Request::default()
+    })?;
+    Ok(json!({"csr": csr}).to_string().into_bytes())
 }
 
 /// The issuing policy that one of the stack's functions carries.
@@ -76,7 +95,7 @@ fn caller(arn: &str, user_id: Option<&str>) -> Result<Caller> {
         arn: session_of(arn).unwrap_or_else(|| arn.to_owned()),
         user_id: user_id.unwrap_or_default().to_owned(),
     };
-    if caller.identity().is_some() {
+    if caller.identity().is_some() && !arn.contains('*') {
         return Ok(caller);
     }
     Err(Error::new(format!("`{arn}` is not the ARN of a caller"))
@@ -111,7 +130,12 @@ mod tests {
         ] {
             assert_eq!(caller(given, None).expect("a caller").arn, expected);
         }
-        for given in ["ci", "arn:aws:iam::1:role/ci", "arn:aws:iam::111122223333:group/a"] {
+        for given in [
+            "ci",
+            "arn:aws:iam::1:role/ci",
+            "arn:aws:iam::111122223333:role/*",
+            "arn:aws:iam::111122223333:group/a",
+        ] {
             let error = caller(given, None).expect_err("refused");
             assert!(error.message.contains(given), "{error:?}");
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use rustls_pki_types::CertificateDer;
+use signer::notation::hex;
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ExtendedKeyUsage;
@@ -14,6 +15,9 @@ use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
 use super::name::Name;
 use super::usage::Usage;
 use crate::error::{Error, Result};
+
+/// `id-Ed25519`, 1.3.101.112 (RFC 8410 section 3).
+const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
 /// What a leaf says.
 #[derive(Debug, Clone)]
@@ -140,18 +144,13 @@ pub(super) fn known_usages(extension: &ExtendedKeyUsage<'_>) -> BTreeSet<Usage> 
     all.into_iter().filter(|(_, there)| *there).map(|(usage, _)| usage).collect()
 }
 
-fn key_type(key: &SubjectPublicKeyInfo<'_>) -> String {
+/// The kind of a key, such as `P-256`, `RSA 2048` or `Ed25519`.
+pub(crate) fn key_type(key: &SubjectPublicKeyInfo<'_>) -> String {
     match key.parsed() {
         Ok(PublicKey::RSA(key)) => format!("RSA {}", key.key_size()),
         Ok(PublicKey::EC(point)) => format!("P-{}", point.key_size()),
-        _ => "Ed25519".into(),
+        // Those of RFC 8410 are known by their identifiers alone.
+        _ if key.algorithm.algorithm.as_bytes() == ED25519 => "Ed25519".into(),
+        _ => "unknown".into(),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

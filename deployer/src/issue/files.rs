@@ -89,6 +89,12 @@ pub(super) fn check(out: &Path, request: &Prepared) -> Result<()> {
     }
 }
 
+/// The folder of the version that counts now, so that all of its files can be read although another
+/// takes its place meanwhile; the folder itself where there are plain files.
+pub(super) fn present(out: &Path) -> PathBuf {
+    fs::canonicalize(out.join(steps::CURRENT)).unwrap_or_else(|_| out.to_owned())
+}
+
 /// The text of the private key, if there is one.
 pub(super) fn key(out: &Path) -> Result<Option<Zeroizing<String>>> {
     let path = out.join(KEY);
@@ -140,9 +146,9 @@ pub(super) fn is_hook_pending(out: &Path) -> bool {
     out.join(steps::CURRENT).join(HOOK_PENDING).exists()
 }
 
-/// Remembers that the hook has succeeded.
-pub(super) fn hook_succeeded(out: &Path) -> Result<()> {
-    let path = out.join(steps::CURRENT).join(HOOK_PENDING);
+/// Remembers that the hook has succeeded for this version.
+pub(super) fn hook_succeeded(version: &Path) -> Result<()> {
+    let path = version.join(HOOK_PENDING);
     match fs::remove_file(&path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
             Err(Error::io("remove", &path, &source))

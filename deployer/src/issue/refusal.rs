@@ -6,6 +6,7 @@
 mod remedies;
 
 use serde::Deserialize;
+use signer::notation::utc;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
@@ -93,7 +94,7 @@ fn from_gateway(response: &Response, asked: &Asked) -> Error {
             return error(WRONG_CLOCK.summary).because(off).hint(WRONG_CLOCK.hint);
         }
         if let Some(end) = asked.session_end.filter(|end| *end <= asked.now) {
-            let ended = format!("the caller's session ended at {end}");
+            let ended = format!("the caller's session ended at {}", utc(end));
             return error(EXPIRED_SESSION.summary).because(ended).hint(EXPIRED_SESSION.hint);
         }
     }

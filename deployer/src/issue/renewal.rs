@@ -55,8 +55,9 @@ pub fn renewal(input: &Request, now: OffsetDateTime, chance: f64) -> Result<Rene
         Ok(Renewal::Now { request: Box::new(input.clone()), because, lifetime: None })
     };
     let (path, open) = (Paths::within(&input.out, false).certificate, is_open(input));
+    let folder = files::present(&input.out);
     let present = if path.exists() {
-        Certificate::load(&path)
+        Certificate::load(&Paths::within(&folder, false).certificate)
     } else {
         Err(Error::new(format!("there is no {} yet", path.display())))
     };
@@ -67,7 +68,7 @@ pub fn renewal(input: &Request, now: OffsetDateTime, chance: f64) -> Result<Rene
         }
         Err(error) => return anew(error.message),
     };
-    let key = files::key(&input.out)?;
+    let key = files::key(&folder)?;
     if open && key.is_none() {
         return Err(Error::new(format!("could not renew {}", path.display()))
             .because("its key is not there")
@@ -90,10 +91,10 @@ fn is_open(input: &Request) -> bool {
     input.csr.is_none() && nameless && input.common_name.is_none()
 }
 
-/// The input, with what it leaves open taken from a certificate.
+/// The input, with what it leaves open taken from a certificate. The lifetime is not: where the
+/// policy has come to grant less, its default still is.
 fn filled(input: &Request, certificate: &Certificate) -> Request {
     let mut request = input.clone();
-    request.ttl_hours = input.ttl_hours.or_else(|| hours(certificate.lifetime()));
     if input.csr.is_some() {
         return request;
     }
@@ -114,12 +115,6 @@ fn filled(input: &Request, certificate: &Certificate) -> Request {
     request
 }
 
-/// A lifetime in hours. Issuers let it begin somewhat earlier, and end a second before the hour.
-fn hours(lifetime: Lifetime) -> Option<u32> {
-    let minutes = (lifetime.until - lifetime.from).whole_minutes();
-    u32::try_from((minutes + 30) / 60).ok().filter(|hours| *hours > 0)
-}
-
 /// Why a certificate is not what a request wants, apart from its age.
 fn unfit(request: &Request, present: &Certificate, fits: Option<bool>) -> Result<Option<String>> {
     let differs = |wanted: &Wanted| check_wanted(present, wanted).err().map(|error| error.message);
@@ -137,7 +132,8 @@ fn unfit(request: &Request, present: &Certificate, fits: Option<bool>) -> Result
     }
     let kind = request.key_type.filter(|kind| kind.title() != present.key_type);
     let kind = kind.map(|kind| format!("its key is not of the kind {kind}"));
-    Ok(kind.or_else(|| request::wanted(request).ok().and_then(|wanted| differs(&wanted))))
+    let wanted = request::wanted(request)?;
+    Ok(kind.or_else(|| differs(&wanted)))
 }
 
 /// The certificate that is in a folder, with its files.

@@ -33,7 +33,7 @@ pub(super) struct Wanted {
 /// A certificate request, and what the certificate must match.
 pub(super) struct Prepared {
     /// The request, PEM.
-    csr: String,
+    pub(super) csr: String,
     /// The public key as it must be in the certificate: the DER of `SubjectPublicKeyInfo`.
     pub(super) public_key: Vec<u8>,
     pub(super) wanted: Wanted,

@@ -2,6 +2,7 @@
 //! it is taken on trust but the pinned root.
 
 use rustls_pki_types::{CertificateDer, UnixTime};
+use signer::notation::utc;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use x509_parser::certificate::X509Certificate;
@@ -138,24 +139,28 @@ fn check_validity(
 ) -> Result<()> {
     let Certificate { not_before, not_after, .. } = *certificate;
     if not_before > expected.now + SKEW {
-        return Err(Error::new(format!("it is not valid before {not_before}"))
+        return Err(Error::new(format!("it is not valid before {}", utc(not_before)))
             .hint("check this machine's clock"));
     }
     if not_after <= expected.now {
-        return Err(
-            Error::new(format!("it expired at {not_after}")).hint("check this machine's clock")
-        );
+        return Err(Error::new(format!("it expired at {}", utc(not_after)))
+            .hint("check this machine's clock"));
     }
     let said = OffsetDateTime::parse(&answer.not_after, &Rfc3339)
         .map_err(|source| Error::new("`not_after` is no RFC 3339 time").because(source))?;
     if said != not_after {
-        return Err(Error::new(format!("`not_after` says {said}, the certificate {not_after}")));
+        return Err(Error::new(format!(
+            "`not_after` says {}, the certificate {}",
+            utc(said),
+            utc(not_after)
+        )));
     }
     if let Some(hours) = expected.ttl_hours {
         let longest = Duration::hours(hours.into()) + TTL_TOLERANCE;
         if not_after - expected.now > longest {
             return Err(Error::new(format!(
-                "it is valid until {not_after}, longer than the {hours} hours that were asked for"
+                "it is valid until {}, longer than the {hours} hours that were asked for",
+                utc(not_after)
             ))
             .hint("check this machine's clock"));
         }

@@ -62,6 +62,8 @@ struct Memory {
     hook_not_before: OffsetDateTime,
     /// The date that people were told last.
     told: Option<OffsetDateTime>,
+    /// Of the certificate that was seen last.
+    lifetime: Option<Lifetime>,
 }
 
 /// Renews whenever it is time, until asked to end.
@@ -83,6 +85,7 @@ pub(crate) async fn watch(
         not_before: begun,
         hook_not_before: begun,
         told: None,
+        lifetime: None,
     };
     work.look(begun, memory.chance)?;
     loop {
@@ -106,7 +109,10 @@ async fn turn(
 ) -> OffsetDateTime {
     let now = clock();
     let look = work.look(now, memory.chance);
-    let lifetime = look.as_ref().ok().and_then(|look| look.lifetime);
+    if let Ok(look) = &look {
+        memory.lifetime = look.lifetime;
+    }
+    let lifetime = memory.lifetime;
     let next = match look {
         Ok(look) if look.due > now => {
             if memory.told.replace(look.due) != Some(look.due) {

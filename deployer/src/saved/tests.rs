@@ -59,7 +59,21 @@ fn a_saved_plan_is_read_as_it_was_written_by_its_owner_only() {
     let read = SavedPlan::read(&path).expect("a plan");
     assert!(read.plan.actions().count() > 0);
     assert_eq!(read, plan);
+    plan.write(&path).expect("a plan gives way to another");
     read.check_plan(&plan, &path).expect("the same plan");
+}
+
+#[test]
+fn no_other_file_gives_way_to_a_plan() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("stack.yaml");
+    let cloud = FakeCloud::new();
+    for content in [STACK, "{}", ""] {
+        fs::write(&path, content).expect("a file");
+        let error = saved(&cloud, STACK).write(&path).expect_err("a refusal");
+        assert!(error.causes[0].contains("no saved plan"), "{error:?}");
+        assert_eq!(fs::read_to_string(&path).expect("a file"), content);
+    }
 }
 
 #[test]
@@ -86,9 +100,9 @@ fn what_is_no_whole_plan_of_this_release_is_refused() {
     expect![[r#"
         could not read the plan file [folder]/plan.json: No such file or directory (os error 2)
         could not read the plan file [folder]: Is a directory (os error 21)
-        could not understand the plan file [folder]/plan.json: EOF while parsing a value at line 1 column 0
-        could not understand the plan file [folder]/plan.json: expected value at line 1 column 1
-        could not understand the plan file [folder]/plan.json: EOF while parsing a string at line 1 column 200
+        could not understand the plan file [folder]/plan.json: it is not what `deployer plan --out` writes: EOF while parsing a value at line 1 column 0
+        could not understand the plan file [folder]/plan.json: it is not what `deployer plan --out` writes: expected value at line 1 column 1
+        could not understand the plan file [folder]/plan.json: it is not what `deployer plan --out` writes: EOF while parsing a string at line 1 column 200
         could not understand the plan file [folder]/plan.json: it is not what `deployer plan --out` writes
         could not understand the plan file [folder]/plan.json: it is not what `deployer plan --out` writes
         could not understand the plan file [folder]/plan.json: it is not what `deployer plan --out` writes

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use csv::{Terminator, WriterBuilder};
+use serde_json::{Value, json};
 use signer::audit::{Decision, Line};
 
 use super::style::{BOLD, GREEN, YELLOW, paint};
@@ -91,6 +92,7 @@ fn account(line: &Line) -> Option<&str> {
     line.caller_arn.as_deref().and_then(|arn| arn.split(':').nth(4))
 }
 
+/// Every field of a line, in its order.
 const COLUMNS: [&str; 16] = [
     "time",
     "request_id",
@@ -121,30 +123,14 @@ pub(super) fn csv(entries: &[Entry]) -> String {
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
-fn record(line: &Line) -> [String; 16] {
-    let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
-    let decision = match line.decision {
-        Decision::Issued => "issued",
-        Decision::Refused => "refused",
-    };
-    [
-        line.time.clone(),
-        line.request_id.clone(),
-        or_empty(&line.caller_arn),
-        or_empty(&line.user_id),
-        or_empty(&line.source_ip),
-        decision.to_owned(),
-        or_empty(&line.rule),
-        or_empty(&line.code),
-        or_empty(&line.serial),
-        or_empty(&line.spki_sha256),
-        or_empty(&line.certificate_sha256),
-        line.names.join(" "),
-        or_empty(&line.not_before),
-        or_empty(&line.not_after),
-        or_empty(&line.ca_sha256),
-        line.duration_ms.to_string(),
-    ]
+fn record(line: &Line) -> [String; COLUMNS.len()] {
+    let line = json!(line);
+    COLUMNS.map(|column| match &line[column] {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    })
 }
 
 /// A cell that no spreadsheet takes for a formula. What the signer writes never begins like one (an

@@ -359,6 +359,12 @@ async fn mistakes_are_found_before_anything_is_sent() {
     assert!(error.causes[0].contains("plain http"), "{error:?}");
     let error = failure(&world, |request, _| request.root = "no-such-root.pem".into()).await;
     assert!(error.message.contains("no-such-root.pem as the pinned root"), "{error:?}");
+    let issuing = world.ca.issuing.clone();
+    let error = failure(&world, |request, _| request.root = issuing).await;
+    assert!(error.causes[0].contains("Demo Issuing CA is no root CA"), "{error:?}");
+    let in_twenty_years = || OffsetDateTime::now_utc() + Duration::days(7300);
+    let error = failure(&world, |_, issuer| issuer.clock = in_twenty_years).await;
+    assert!(error.causes[0].starts_with("it is valid from"), "{error:?}");
     let error = failure(&world, |request, _| {
         (request.dns, request.ip, request.uri) = (vec![], vec![], vec![]);
         request.common_name = Some("Some One".into());

@@ -62,6 +62,10 @@ impl Pattern {
         })
     }
 
+    pub(super) fn depends_on_user_id(&self) -> bool {
+        matches!(self, Self::Bound(_, template) if template.depends_on_user_id())
+    }
+
     /// Whether this caller may have the name; `wildcards` says whether a name may be one.
     pub(super) fn grants(&self, name: &Name, caller: &Identity<'_>, wildcards: bool) -> bool {
         let shape = match self {

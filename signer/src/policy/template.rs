@@ -63,6 +63,10 @@ impl Template {
         Ok(Some(Self(pieces)))
     }
 
+    pub(super) fn depends_on_user_id(&self) -> bool {
+        self.0.contains(&Piece::Variable(Variable::UserId))
+    }
+
     /// The text for this caller; nothing if a variable has no value for it, or one that does not fit.
     pub(super) fn fill(&self, caller: &Identity<'_>, fits: fn(&str) -> bool) -> Option<String> {
         self.fill_with(|variable| variable.of(caller).filter(|value| fits(value)))

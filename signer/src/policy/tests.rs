@@ -18,7 +18,7 @@ fn policy(rules: &Value) -> Policy {
 }
 
 /// A policy of one rule for everybody.
-fn rule(fields: &Value) -> Value {
+fn rule_of(fields: &Value) -> Value {
     let mut rule = json!({"name": "all", "callers": ["*"]});
     rule.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     json!([rule])
@@ -46,11 +46,14 @@ fn decide(policy: &Policy, caller: &Caller, names: &[&str]) -> Result<Grant, Den
 
 #[test]
 fn what_is_left_out_has_its_default() {
-    let policy = policy(&rule(&json!({"dns": ["a.example"]})));
-    let rule = &policy.rules()[0];
+    let written = policy(&rule_of(&json!({"dns": ["a.example"]})));
+    let rule = &written.rules()[0];
     assert_eq!((rule.ttl_hours.default, rule.ttl_hours.max), (12, 24));
     assert_eq!((rule.usages.as_slice(), rule.key_types.len()), (&[Usage::Client][..], 4));
     assert!(!rule.common_name && !rule.wildcards && rule.user_ids.is_empty());
+    let short = policy(&rule_of(&json!({"dns": ["a.example"], "ttl_hours": {"max": 6}})));
+    let ttl_hours = short.rules()[0].ttl_hours;
+    assert_eq!((ttl_hours.default, ttl_hours.max), (6, 6), "no default above the maximum");
 }
 
 #[test]
@@ -92,14 +95,14 @@ fn every_problem_is_found_at_its_place() {
     assert_eq!(places, expected.split_whitespace().collect::<Vec<_>>(), "{found:#?}");
     let lifetimes = |default: u32, max: u32| {
         let lifetimes = json!({"default": default, "max": max});
-        problems(&json!({"rules": rule(&json!({"dns": ["a.b"], "ttl_hours": lifetimes}))}))
+        problems(&json!({"rules": rule_of(&json!({"dns": ["a.b"], "ttl_hours": lifetimes}))}))
     };
     let message = "rules[0].ttl_hours.default: must be from 1 to the maximum of 6";
     assert_eq!(lifetimes(7, 6), [message]);
     assert_eq!(lifetimes(0, 0).len(), 2);
-    let unknown = json!({"rules": rule(&json!({"dns": ["a.b"], "dsn": []}))});
+    let unknown = json!({"rules": rule_of(&json!({"dns": ["a.b"], "dsn": []}))});
     assert!(problems(&unknown)[0].contains("dsn"));
-    let usage = json!({"rules": rule(&json!({"dns": ["a.b"], "usages": ["code"]}))});
+    let usage = json!({"rules": rule_of(&json!({"dns": ["a.b"], "usages": ["code"]}))});
     assert!(problems(&usage)[0].starts_with("rules[0].usages[0]"));
 }
 
@@ -143,7 +146,7 @@ fn patterns_grant_what_they_say_and_no_more() {
         ),
         ("uri", "https://a.example/*", &["uri:https://a.example/b"], &["uri:https://a.example/"]),
     ] {
-        let policy = policy(&rule(&json!({(kind): [pattern]})));
+        let policy = policy(&rule_of(&json!({(kind): [pattern]})));
         let allowed = |text: &str| decide(&policy, &user("ada"), &[text]).is_ok();
         for text in granted {
             assert!(allowed(text), "{pattern} should grant {text}");
@@ -156,7 +159,7 @@ fn patterns_grant_what_they_say_and_no_more() {
 
 #[test]
 fn wildcards_are_granted_below_a_pattern_and_only_where_the_rule_says_so() {
-    let policy = policy(&rule(&json!({"dns": ["*.x.example", "y.example"], "wildcards": true})));
+    let policy = policy(&rule_of(&json!({"dns": ["*.x.example", "y.example"], "wildcards": true})));
     let allowed = |text: &str| decide(&policy, &user("ada"), &[text]).is_ok();
     for text in ["dns:*.x.example", "dns:*.a.x.example", "dns:a.x.example"] {
         assert!(allowed(text), "{text}");
@@ -168,7 +171,7 @@ fn wildcards_are_granted_below_a_pattern_and_only_where_the_rule_says_so() {
 
 #[test]
 fn templates_bind_names_to_the_caller() {
-    let policy = policy(&rule(&json!({
+    let policy = policy(&rule_of(&json!({
         "dns": ["{role_name}.svc.example", "*.{account}.example", "{user_name}.user.example"],
         "uri": ["spiffe://t.example/ns/{account}/role/{role_name}", "spiffe://t.example/{user_id}/*"],
     })));

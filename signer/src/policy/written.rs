@@ -46,7 +46,16 @@ struct WrittenRule {
     key_types: Vec<KeyType>,
     /// How long certificates are valid, in hours.
     #[serde(default)]
-    ttl_hours: Lifetimes,
+    ttl_hours: WrittenLifetimes,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "`{ default: …, max: … }`, in hours")]
+struct WrittenLifetimes {
+    /// For requests that do not say.
+    default: Option<u32>,
+    /// Requests for more are refused.
+    max: Option<u32>,
 }
 
 fn client_only() -> Vec<Usage> {
@@ -144,7 +153,9 @@ fn rule(written: WrittenRule, problems: &mut Problems) -> Rule {
     }
     problems.choices("usages", &written.usages, Usage::to_string);
     problems.choices("key_types", &written.key_types, KeyType::to_string);
-    let Lifetimes { default, max } = written.ttl_hours;
+    let WrittenLifetimes { default, max } = written.ttl_hours;
+    let max = max.unwrap_or(Lifetimes::USUAL.max);
+    let default = default.unwrap_or(Lifetimes::USUAL.default.min(max));
     if !(1..=MAX_TTL_HOURS).contains(&max) {
         problems.add("ttl_hours.max", format!("must be from 1 to {MAX_TTL_HOURS}"));
     }
@@ -160,7 +171,7 @@ fn rule(written: WrittenRule, problems: &mut Problems) -> Rule {
         common_name: written.common_name,
         usages: written.usages,
         key_types: written.key_types,
-        ttl_hours: written.ttl_hours,
+        ttl_hours: Lifetimes { default, max },
     }
 }
 

@@ -26,10 +26,14 @@ pub(super) fn install(out: &Path, version: Version) -> Result<()> {
     fs::create_dir_all(out).map_err(at)?;
     let lock = File::open(out).map_err(at)?;
     lock.lock().map_err(at)?;
+    let before = current(out);
     for step in steps(out, look(out).map_err(at)?, version) {
         if let Err(source) = step.take() {
             let error = failed(step.path(), &source);
-            clean(out);
+            // Where a new version counts already, a power failure may still bring the old one back.
+            if current(out) == before {
+                clean(out);
+            }
             return Err(error);
         }
     }

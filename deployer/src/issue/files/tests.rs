@@ -191,11 +191,13 @@ fn one_run_at_a_time_replaces_the_files() {
             });
         }
         // `current` is one folder, whatever becomes of the link meanwhile.
-        for _ in 0..200 {
+        let mut compared = 0;
+        while compared < 50 {
             let Ok(folder) = fs::canonicalize(out.join(steps::CURRENT)) else { continue };
             let files = [CERTIFICATE, KEY].map(|name| fs::read_to_string(folder.join(name)).ok());
             if let [Some(certificate), Some(key)] = files {
                 assert_eq!(certificate[..1], key[..1]);
+                compared += 1;
             }
         }
     });
@@ -207,12 +209,12 @@ fn a_hook_is_pending_until_it_succeeds_or_another_certificate_comes() {
     let dir = tempfile::tempdir().expect("a folder");
     let out = dir.path();
     assert!(!is_hook_pending(out));
-    hook_succeeded(out).expect("nothing to do");
+    hook_succeeded(&present(out)).expect("nothing to do");
     let mut pending = version("one");
     pending.files.push(Content::public(HOOK_PENDING, Vec::new()));
     store::install(out, pending).expect("installed");
     assert!(is_hook_pending(out));
-    hook_succeeded(out).expect("remembered");
+    hook_succeeded(&present(out)).expect("remembered");
     assert!(!is_hook_pending(out));
     assert_eq!(names(&out.join(steps::CURRENT)).len(), 4);
 }

@@ -15,7 +15,7 @@ const fn wait(hint: &'static str) -> Remedy {
     Remedy { hint, may_pass: true }
 }
 
-const EXPLAIN: &str = "`deployer policy check --caller ARN --csr FILE` shows what the policy in \
+const EXPLAIN: &str = "`deployer policy check --caller ARN --dns NAME …` shows what the policy in \
                        stack.yaml grants to this caller, and why not more";
 
 /// The codes that have a remedy of their own. The signer's messages say what was asked for.

@@ -79,7 +79,7 @@ fn code(status: u16, code: &str) -> Response {
 fn each_code_of_the_signer_has_its_own_way_on() {
     let asked = Asked { now: NOW, session_end: None };
     for (status, name, hint) in [
-        (403, "caller_not_allowed", "deployer policy check --caller ARN --csr FILE"),
+        (403, "caller_not_allowed", "deployer policy check --caller ARN --dns NAME"),
         (403, "name_not_allowed", "deployer policy check"),
         (403, "usage_not_allowed", "deployer policy check"),
         (403, "key_type_not_allowed", "deployer policy check"),

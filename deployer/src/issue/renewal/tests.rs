@@ -98,7 +98,7 @@ fn a_renewal_asks_for_the_same() {
     assert_eq!(request.common_name.as_deref(), Some("a.internal"));
     assert_eq!(request.usages, [Usage::Server]);
     assert_eq!(request.key_type, Some(KeyType::P256));
-    assert_eq!(request.ttl_hours, Some(12));
+    assert_eq!(request.ttl_hours, None, "the policy's default");
     assert_eq!(lifetime.map(|one| one.until), Some(NOON + Duration::hours(12) - Duration::SECOND));
 }
 
@@ -177,14 +177,9 @@ fn nothing_to_go_by_is_an_error_that_says_what_is_missing() {
 }
 
 #[test]
-fn lifetimes_are_told_in_whole_hours() {
-    for (seconds, expected) in [
-        (12 * 3600 - 1 + 60, Some(12)),
-        (3600 - 1, Some(1)),
-        (7 * 86400 + 300, Some(168)),
-        (60, None),
-    ] {
-        let lifetime = Lifetime { from: NOON, until: NOON + Duration::seconds(seconds) };
-        assert_eq!(hours(lifetime), expected, "{seconds}");
-    }
+fn names_that_are_none_are_an_error_and_no_reason_to_wait() {
+    let world = World::new();
+    let request = Request { dns: vec!["a_b".into()], ..world.open() };
+    let error = look(&request, Duration::HOUR).expect_err("no name");
+    assert!(error.message.contains("a_b"), "{error:?}");
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use expect_test::expect;
 
 use super::*;
@@ -145,4 +147,11 @@ fn csv_is_quoted_and_holds_no_formula() {
     let records: Vec<_> = reader.records().map(|record| record.expect("a record")).collect();
     assert_eq!(&records[0][2], "arn:aws:sts::123456789012:assumed-role/ci/run-17");
     assert!(records.iter().flatten().all(|cell| !cell.starts_with(['=', '+', '-', '@'])));
+}
+
+#[test]
+fn csv_has_a_column_for_every_field() {
+    let line = serde_json::to_value(forged().line).expect("JSON");
+    let fields: BTreeSet<_> = line.as_object().expect("an object").keys().cloned().collect();
+    assert_eq!(fields, COLUMNS.map(str::to_owned).into());
 }

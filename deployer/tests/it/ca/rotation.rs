@@ -85,6 +85,20 @@ fn the_root_key_can_be_elsewhere() {
 }
 
 #[test]
+fn one_whose_key_is_lost_is_replaced_by_what_its_certificate_says() {
+    let (_dir, files) = made();
+    fs::remove_file(&files.issuing_secret).expect("removed");
+    assert_eq!(rotate(&files, &ROTATION).expect("rotated"), Rotated::Anew);
+    let leaf = Leaf::of(&files.issuing_secret, &["a.internal"]);
+    leaf.openssl(&files.root, &[&files.issuing]).expect("OpenSSL accepts it");
+    assert!(!files.previous_secret.exists() && !files.previous.exists(), "nothing to go back to");
+    fs::remove_file(&files.issuing_secret).expect("removed");
+    fs::remove_file(&files.issuing).expect("removed");
+    let error = rotate(&files, &ROTATION).expect_err("nothing to go by");
+    assert!(error.message.ends_with("ca/issuing-ca.json"), "{error:?}");
+}
+
+#[test]
 fn what_cannot_be_signed_is_refused_and_changes_nothing() {
     type Spoil = fn(&Files, &Files);
     let cases: [(&str, Spoil); 8] = [
@@ -202,9 +216,9 @@ fn the_commands_tell_what_to_do_and_no_key() {
         "subject   O=Acme Corp, CN=Acme Root CA\n",
         "subject   O=Acme Corp, CN=Acme Issuing CA 20",
         "(89 days left)",
-        "key       EC, 256 bits",
-        "permitted dns:acme.example, uri:nothing.invalid\n",
-        "excluded  ip:0.0.0.0/0, ip:::/0\n",
+        "key       P-256",
+        "permitted dns:acme.example, uri:(none)\n",
+        "excluded  ip:(all IPv4), ip:(all IPv6)\n",
     ] {
         assert!(shown.stdout.contains(expected), "{expected} is missing from\n{}", shown.stdout);
     }

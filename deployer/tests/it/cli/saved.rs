@@ -77,8 +77,9 @@ fn refused_elsewhere(world: &World) {
         status 1
         --- stderr
         error: could not understand the plan file torn.json
+          because: it is not what `deployer plan --out` writes
           because: EOF while parsing a value at line 7 column 1
-          hint: make a new one with `deployer plan --out torn.json`
+          hint: `deployer apply` without a file carries out what stack.yaml declares
         status 1
         --- stderr
         error: could not read the plan file none.json

@@ -169,6 +169,7 @@ fn the_log_group_of_an_audit_must_be_plain() {
         --- stderr
         error: could not read the audit log
           because: --since is later than --until, so there is nothing in between
+          hint: without --since, only the last 24 hours are looked at
     "#]]
     .assert_eq(&all.join("\n"));
 }

@@ -156,7 +156,7 @@ fn help_of_issue_names_the_defaults() {
                   The kind of key to make: p256, p384, rsa2048, rsa4096 or ed25519; p256 if left out
 
               --ttl-hours <HOURS>
-                  How long the certificate is to be valid; the issuer's default if left out
+                  How long the certificate is to be valid; the policy's default if left out
 
               --csr <FILE>
                   Send this certificate request instead of making a key and a request
@@ -175,8 +175,9 @@ fn help_of_issue_names_the_defaults() {
                   The issuer's URL; the stack's output `url` if left out
 
               --renew
-                  Do nothing unless two thirds of the present certificate's lifetime have passed, or it is
-                  not as asked for; what is left out stays as it is in the present certificate
+                  Do nothing unless two thirds of the present certificate's lifetime have passed (or up to a
+                  tenth less, at random), or it is not as asked for; usages, kind of key and, where none are
+                  given, names stay as they are
 
               --watch
                   Keep running, and renew whenever it is time; implies --renew
@@ -306,7 +307,7 @@ fn the_version_is_data() {
 }
 
 #[test]
-fn mistakes_on_the_command_line_end_with_status_2() {
+fn mistakes_on_the_command_line_are_errors_and_not_something_to_do() {
     let world = World::empty();
     let lines: [&[&str]; 6] = [
         &["aply"],
@@ -318,7 +319,7 @@ fn mistakes_on_the_command_line_end_with_status_2() {
     ];
     let all: Vec<_> = lines.iter().map(|line| shown(&world, &world.run(line))).collect();
     expect![[r#"
-        status 2
+        status 1
         --- stderr
         error: unrecognized subcommand 'aply'
 
@@ -328,7 +329,7 @@ fn mistakes_on_the_command_line_end_with_status_2() {
 
         For more information, try '--help'.
 
-        status 2
+        status 1
         --- stderr
         error: unexpected argument '--jsn' found
 
@@ -338,20 +339,20 @@ fn mistakes_on_the_command_line_end_with_status_2() {
 
         For more information, try '--help'.
 
-        status 2
+        status 1
         --- stderr
         error: invalid value 'blue' for '--color <WHEN>'
           [possible values: auto, always, never]
 
         For more information, try '--help'.
 
-        status 2
+        status 1
         --- stderr
         error: invalid value '10.0.0' for '--ip <ADDRESS>': invalid IP address syntax
 
         For more information, try '--help'.
 
-        status 2
+        status 1
         --- stderr
         error: the argument '--csr <FILE>' cannot be used with '--dns <NAME>'
 
@@ -359,7 +360,7 @@ fn mistakes_on_the_command_line_end_with_status_2() {
 
         For more information, try '--help'.
 
-        status 2
+        status 1
         --- stderr
         error: invalid value '70000' for '--port <PORT>': 70000 is not in 0..=65535
 
@@ -372,6 +373,6 @@ fn mistakes_on_the_command_line_end_with_status_2() {
 fn a_command_is_needed() {
     let world = World::empty();
     let run = world.run(&[]);
-    assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+    assert_eq!((run.status, run.stdout.as_str()), (1, ""));
     assert!(run.stderr.contains("Usage: deployer"), "{}", run.stderr);
 }

@@ -50,7 +50,8 @@ fn a_thousand_requests_at_once_are_answered_and_the_secret_is_read_once_by_each_
     let (issued, refused): (Vec<_>, Vec<_>) =
         answers.iter().partition(|answer| answer.status == 200);
     for answer in &refused {
-        assert!([429, 503].contains(&answer.status), "{answer:?}");
+        let busy = answer.status == 429 || answer.code() == "ca_unavailable";
+        assert!(busy, "{answer:?}");
     }
     let serials: BTreeSet<_> =
         issued.iter().map(|answer| verified_serial(&world, answer)).collect();
@@ -60,7 +61,9 @@ fn a_thousand_requests_at_once_are_answered_and_the_secret_is_read_once_by_each_
     let environments = processes_from(&world.path("local")).len();
     let reads = proxy.faults.calls();
     let reads = reads.iter().filter(|call| call.operation.name == "GetSecretValue").count();
-    assert_eq!(reads, environments, "one look by each environment");
+    // An environment looks again only where its look has failed, and then it has refused somebody.
+    let looks = environments..=environments + refused.len();
+    assert!(looks.contains(&reads), "{reads} looks by {environments} environments");
 }
 
 /// The answers to so many calls at once.

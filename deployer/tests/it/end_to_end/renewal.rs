@@ -88,7 +88,7 @@ fn a_hook_is_waited_for(world: &World) {
     let hook = "echo begun >&2; until test -e go; do sleep 0.05; done; touch finished";
     let mut watching = watch(world, hook);
     watching.until("begun");
-    watching.signal(Signal::INT);
+    watching.signal_all(Signal::INT);
     watching.until("finishing what is under way");
     assert!(!world.path("finished").exists());
     world.write("go", "");

@@ -1,12 +1,13 @@
 //! Runs of the binary that are under way, to be signalled and waited for.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::Run;
 
@@ -24,8 +25,9 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it.
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process");
+        // A group of its own, as a shell with a terminal would make it.
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut child = command.spawn().expect("a process");
         let stdout = child.stdout.take().expect("a pipe");
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
         let (tell, lines) = mpsc::channel();
@@ -42,8 +44,16 @@ impl Running {
 
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process");
-        kill_process(pid, signal).expect("a process to signal");
+        kill_process(self.pid(), signal).expect("a process to signal");
+    }
+
+    /// Sends a signal to it and to all that it has started, as a terminal does for Ctrl-C.
+    pub(crate) fn signal_all(&self, signal: Signal) {
+        kill_process_group(self.pid(), signal).expect("processes to signal");
+    }
+
+    fn pid(&self) -> Pid {
+        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process")
     }
 
     /// Waits until it has said this on standard error.
