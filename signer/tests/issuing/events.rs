@@ -211,8 +211,9 @@ fn what_is_no_url_is_answered_like_any_other_request() {
             event["headers"].as_object_mut().unwrap().remove("host");
         }
         let (status, body) = world.send(&event);
-        let expected = if field == "rawPath" { 404 } else { 200 };
-        assert_eq!(status, expected, "{pointer} {value:?}: {body}");
+        let expected = if field == "rawPath" { (404, "refused") } else { (200, "issued") };
+        assert_eq!(status, expected.0, "{pointer} {value:?}: {body}");
+        assert_eq!(world.last_line()["decision"], expected.1);
     }
 }
 
