@@ -18,7 +18,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::name::Name;
 use crate::notation::sha256;
 use crate::pem;
-use crate::policy::Problem;
+use crate::policy::{Problem, Usage};
 use constraints::Constraints;
 
 /// CA material that certificates can be signed with. The private key is wiped on drop.
@@ -29,6 +29,7 @@ pub struct Ca {
     not_before: OffsetDateTime,
     not_after: OffsetDateTime,
     constraints: Vec<Constraints>,
+    usages: Vec<Usage>,
 }
 
 /// The secret as it is stored. `private_key` is the reason why there is no `Debug`. It is wiped; the
@@ -86,9 +87,10 @@ impl Ca {
             chain.iter().map(|der| parse("chain", der)).collect::<Checked<_>>()?;
         let (not_before, not_after) = chain::check(&parsed, &members, now)?;
         let constraints = members.iter().map(Constraints::of).collect::<Checked<_>>()?;
+        let usages = chain::usages(&members)?;
         let chain = chain.iter().map(|der| pem::encode("CERTIFICATE", der)).collect();
         let certificate = certificate.clone();
-        let ca = Self { key, certificate, chain, not_before, not_after, constraints };
+        let ca = Self { key, certificate, chain, not_before, not_after, constraints, usages };
         ca.check_round_trip()?;
         Ok(ca)
     }
@@ -116,6 +118,11 @@ impl Ca {
     /// Whether the name constraints of the whole chain let this CA certify the name.
     pub fn may_certify(&self, name: &Name) -> bool {
         self.constraints.iter().all(|constraints| constraints.permit(name))
+    }
+
+    /// Whether the extended key usages of the whole chain let this CA certify for the usage.
+    pub fn may_certify_for(&self, usage: Usage) -> bool {
+        self.usages.contains(&usage)
     }
 
     /// SHA-256 of the issuing certificate, in lower-case hexadecimal.

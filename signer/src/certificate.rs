@@ -4,6 +4,8 @@
 //! `rcgen::CertificateSigningRequestParams` is never used: it copies what the request asks for, and
 //! it takes the type of the key from the signature, which corrupts P-384 keys.
 
+use std::net::IpAddr;
+
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use rcgen::{
     CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -55,7 +57,7 @@ impl ToBeSigned {
     ///
     /// # Errors
     /// `ca_expiring` if it would outlive its CA; `unsupported_key` for the key of the CA itself;
-    /// `name_outside_ca` for names that the CA may not certify.
+    /// `name_outside_ca` and `usage_outside_ca` for what the CA may not certify.
     pub fn decide(
         request: &VerifiedRequest,
         grant: &Grant,
@@ -67,13 +69,7 @@ impl ToBeSigned {
             let message = "the public key is the one of the issuing CA";
             return Err(Refusal::new(Code::UnsupportedKey, message));
         }
-        let outside: Vec<_> =
-            grant.names.iter().filter(|name| !ca.may_certify(name)).map(Name::to_string).collect();
-        if !outside.is_empty() {
-            let message =
-                format!("the issuing CA is not allowed to certify: {}", outside.join(", "));
-            return Err(Refusal::new(Code::NameOutsideCa, message));
-        }
+        check_within(grant, ca)?;
         let now = now.replace_nanosecond(0).unwrap_or(now);
         if now < ca.not_before() {
             let message = format!("the issuing CA is not valid before {}", utc(ca.not_before()));
@@ -144,6 +140,32 @@ impl ToBeSigned {
         params.custom_extensions =
             vec![CustomExtension::from_oid_content(NO_REV_AVAIL, NULL.to_vec())];
         Ok(params)
+    }
+}
+
+/// Refuses what no client would accept under this CA.
+fn check_within(grant: &Grant, ca: &Ca) -> Result<(), Refusal> {
+    let outside = |code, items: Vec<String>| {
+        let message = format!("the issuing CA is not allowed to certify: {}", items.join(", "));
+        if items.is_empty() { Ok(()) } else { Err(Refusal::new(code, message)) }
+    };
+    let names = grant.names.iter().filter(|name| !ca.may_certify(name)).map(Name::to_string);
+    let common_name = host_in_common_name(grant).filter(|host| !ca.may_certify(host));
+    let common_name = common_name.map(|host| format!("the common name {}", host.text()));
+    outside(Code::NameOutsideCa, names.chain(common_name).collect())?;
+    let usages = grant.usages.iter().filter(|usage| !ca.may_certify_for(**usage));
+    outside(Code::UsageOutsideCa, usages.map(Usage::to_string).collect())
+}
+
+/// The common name as OpenSSL holds it against constraints on host names. It does where there is no
+/// host name beside it, and takes the dots and digits of an IPv4 address for one.
+fn host_in_common_name(grant: &Grant) -> Option<Name> {
+    let is_host = |name: &Name| matches!(name, Name::Dns(_) | Name::Wildcard(_));
+    match &grant.common_name {
+        Some(Name::Ip(IpAddr::V4(address))) if !grant.names.iter().any(is_host) => {
+            Some(Name::Dns(address.to_string()))
+        }
+        _ => None,
     }
 }
 

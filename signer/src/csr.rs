@@ -3,6 +3,7 @@
 mod extensions;
 mod key;
 mod roca;
+mod small_order;
 
 use crate::der::{self, Element, Malformed, Reader, tag};
 use crate::name::Name;

@@ -125,14 +125,16 @@ impl<S: Source> Handler<S> {
 ///
 /// It puts a URL together from headers and query, which callers choose, and panics where that makes
 /// none: `X-Forwarded-Proto: a b` is enough. Nothing here reads the URL, so it is better not made than
-/// made with care. The raw path has a place of its own and stays. It also panics on a body that is not
-/// the base64 that it is said to be; such a body is none.
+/// made with care. The raw path has a place of its own and stays, if it is one. It also panics on a
+/// body that is not the base64 that it is said to be; such a body is none.
 pub fn disarm(event: &mut LambdaRequest) {
     if let LambdaRequest::ApiGatewayV2(event) = event {
         event.headers.remove(header::HOST);
         event.request_context.domain_name = None;
         event.raw_query_string = None;
         event.query_string_parameters = QueryMap::default();
+        // Without a slash it would go on with the host's name.
+        event.raw_path = event.raw_path.take().filter(|path| path.starts_with('/'));
         if event.is_base64_encoded {
             event.body = event.body.take().filter(|body| STANDARD.decode(body).is_ok());
         }

@@ -77,8 +77,8 @@ impl Approved {
     /// Signs the certificate and compares it with the decision.
     ///
     /// # Errors
-    /// `ca_expiring`, `unsupported_key`, `name_outside_ca`, or `internal` if the outcome is not what
-    /// was decided.
+    /// `ca_expiring`, `unsupported_key`, `name_outside_ca`, `usage_outside_ca`, or `internal` if
+    /// the outcome is not what was decided.
     pub fn issue(
         &self,
         ca: &Ca,

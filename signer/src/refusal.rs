@@ -124,6 +124,8 @@ codes! {
     CaUnavailable = "ca_unavailable", 503;
     /// The name constraints of the CA leave a requested name out.
     NameOutsideCa = "name_outside_ca", 403;
+    /// The extended key usages of the CA leave a usage out.
+    UsageOutsideCa = "usage_outside_ca", 403;
     /// The certificate would outlive the CA, or the CA is not valid yet.
     CaExpiring = "ca_expiring", 503;
     /// A fault of the issuer. Nothing was issued.

@@ -1,6 +1,6 @@
 //! Replacing files one after the other, so that a crash leaves each either old or new.
 
-use std::fs::{File, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -8,6 +8,24 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
+
+/// How the names begin that files have until they get their own.
+const TEMPORARY: &str = ".ca-";
+
+/// Lets one run at a time replace the files of a folder, for as long as it is held, and removes what a
+/// crash has left of an earlier one: it holds private keys.
+pub(super) fn lock(dir: &Path) -> io::Result<File> {
+    let lock = File::open(dir)?;
+    lock.lock()?;
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let temporary = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
+        if temporary && entry.file_type()?.is_file() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(lock)
+}
 
 /// A file that is to have this content and mode.
 pub(super) struct Replacement<'a> {
@@ -37,7 +55,7 @@ pub(super) fn replace(dir: &Path, files: &[Replacement<'_>]) -> Result<()> {
 
 fn stage(dir: &Path, file: &Replacement<'_>) -> io::Result<NamedTempFile> {
     let mut new = tempfile::Builder::new()
-        .prefix(".ca-")
+        .prefix(TEMPORARY)
         .permissions(Permissions::from_mode(file.mode))
         .tempfile_in(dir)?;
     new.write_all(file.bytes)?;

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::certificate::{self, Made, Subject, Validity};
 use super::constraints::Constraints;
-use super::replace::{Replacement, replace};
+use super::replace::{Replacement, lock, replace};
 use super::root::{self, Root};
 use super::{Files, LONGEST_NAME, secret};
 use crate::error::{Error, Result};
@@ -48,6 +48,10 @@ pub enum Rotated {
 /// folder cannot be written. What is in use is as before then, or replaced completely.
 pub fn rotate(dir: &Path, rotation: &Rotation, now: OffsetDateTime) -> Result<Rotated> {
     let files = Files::within(dir);
+    let _alone = lock(dir).map_err(|source| {
+        Error::io("lock", dir, &source)
+            .hint("name the folder of the CA with --dir, or make one: deployer ca init")
+    })?;
     let present = Present::of(&files)?;
     if is_interrupted(&files, &present)? {
         replace(dir, &[public(&files.issuing, &present.pem)])?;
@@ -263,6 +267,17 @@ mod tests {
             let kept = fs::read(&files.previous_secret).expect("the previous value");
             assert_eq!(secret::certificate(&kept).expect("a certificate"), old);
         }
+    }
+
+    #[test]
+    fn keys_that_a_crash_left_under_temporary_names_are_removed() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let now = OffsetDateTime::now_utc();
+        super::super::init(dir.path(), now).expect("a CA");
+        let left = dir.path().join(".ca-x1Y2z3");
+        fs::write(&left, b"a key").expect("a file");
+        rotate(dir.path(), &ROTATION, now).expect("rotated");
+        assert!(!left.exists());
     }
 
     #[test]

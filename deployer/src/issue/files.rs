@@ -80,12 +80,22 @@ pub(super) fn check(out: &Path, request: &Prepared) -> Result<()> {
     tempfile::tempfile_in(out).map_err(|source| {
         refused().because(source).hint("files must be made in it; or name another with --out")
     })?;
-    // Servers take key.pem and cert.pem as a pair, so one that does not fit must not lie there.
+    match &request.key {
+        Some(_) => Ok(()),
+        None => key_beside(out, &request.public_key).map(drop),
+    }
+}
+
+/// The private key that is to stay beside a certificate for this public key. Servers take key.pem and
+/// cert.pem as a pair, so one that does not fit must not lie there.
+fn key_beside(out: &Path, public_key: &[u8]) -> Result<Option<Zeroizing<String>>> {
     match key(out)? {
-        Some(key) if request.key.is_none() && !fits(&key, &request.public_key) => Err(refused()
-            .because("its key.pem is not the key of the certificate request")
-            .hint("name another folder with --out")),
-        _ => Ok(()),
+        Some(key) if !fits(&key, public_key) => {
+            Err(Error::new(format!("could not use {} as the output folder", out.display()))
+                .because("its key.pem is not the key of the certificate request")
+                .hint("name another folder with --out"))
+        }
+        key => Ok(key),
     }
 }
 
@@ -128,7 +138,7 @@ pub(super) fn write(
     let chain: String = chain.iter().map(|one| one.as_str()).collect();
     let key = match new_key {
         Some(key) => Some(pem::private_key(key)),
-        None => key(out)?,
+        None => key_beside(out, &verified.certificate.public_key)?,
     };
     let mut files = vec![
         Content::public(FULLCHAIN, format!("{}{chain}", *certificate).into_bytes()),

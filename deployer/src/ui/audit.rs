@@ -32,7 +32,7 @@ pub(super) fn table(entries: &[Entry], width: Option<usize>) -> String {
     for (index, row) in rows.iter().enumerate() {
         let cells = row.iter().zip(&widths);
         let mut cells: Vec<_> =
-            cells.map(|(cell, width)| format!("{:width$}", cut(cell, *width))).collect();
+            cells.map(|(cell, width)| padded(cut(cell, *width), *width)).collect();
         let entry = index.checked_sub(1).map(|index| &entries[index]);
         if let Some(entry) = entry {
             let issued = entry.line.decision == Decision::Issued;
@@ -70,6 +70,12 @@ fn cut(cell: &str, width: usize) -> String {
     }
     // A cell is ASCII, so any place is one between characters.
     format!("{}…", &cell[..width.saturating_sub(1)])
+}
+
+/// A cell as wide as its column. Widths in formats end at 65,535, and a log event may be longer.
+fn padded(cell: String, width: usize) -> String {
+    let missing = width.saturating_sub(cell.chars().count());
+    cell + &" ".repeat(missing)
 }
 
 fn cells(line: &Line, with_account: bool) -> [String; 5] {
@@ -134,10 +140,11 @@ fn record(line: &Line) -> [String; COLUMNS.len()] {
 }
 
 /// A cell that no spreadsheet takes for a formula. What the signer writes never begins like one (an
-/// ARN begins with `arn:`, a name with its kind), so only forged lines are changed.
+/// ARN begins with `arn:`, a name with its kind), but where spreadsheets take semicolons for the end of
+/// a cell, what follows one in a URI would.
 fn harmless(cell: &str) -> String {
     let quote = if cell.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
-    format!("{quote}{}", escaped(cell))
+    format!("{quote}{}", escaped(cell).replace(';', "\\u003b"))
 }
 
 /// The lines as they were logged.
@@ -156,7 +163,8 @@ fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '\u{200e}'..='\u{200f}'
+            '\u{61c}'
+            | '\u{200e}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}'
             | '\u{2066}'..='\u{2069}'
             | '\0'..='\u{1f}'

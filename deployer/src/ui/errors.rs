@@ -6,7 +6,7 @@ use super::style::{BOLD, CYAN, DIM, RED, paint};
 use crate::error::{Diagnostic, Error};
 
 pub(super) fn render(error: &Error) -> String {
-    let mut text = format!("{} {}\n", paint(RED, "error:"), paint(BOLD, &error.message));
+    let mut text = format!("{} {}\n", paint(RED, "error:"), paint(BOLD, &tame(&error.message)));
     for diagnostic in &error.diagnostics {
         text.push_str(&place(diagnostic));
     }
@@ -15,7 +15,7 @@ pub(super) fn render(error: &Error) -> String {
     }
     for cause in &error.causes {
         // What others said in several lines stays together.
-        let cause = cause.trim_end().replace('\n', "\n      ");
+        let cause = tame(cause.trim_end()).replace('\n', "\n      ");
         let _ = writeln!(text, "  {} {cause}", paint(DIM, "because:"));
     }
     let mut hints: Vec<&String> = Vec::new();
@@ -25,9 +25,15 @@ pub(super) fn render(error: &Error) -> String {
         }
     }
     for hint in hints {
-        let _ = writeln!(text, "  {} {hint}", paint(CYAN, "hint:"));
+        let _ = writeln!(text, "  {} {}", paint(CYAN, "hint:"), tame(hint));
     }
     text
+}
+
+/// A text without what plays with the terminal: causes may quote files, and what servers answer.
+fn tame(text: &str) -> String {
+    let tame = |c: char| if c.is_control() && !"\n\t".contains(c) { '\u{fffd}' } else { c };
+    text.chars().map(tame).collect()
 }
 
 /// The most of a line that is shown on either side of a mark, in characters.
@@ -50,9 +56,7 @@ fn place(diagnostic: &Diagnostic) -> String {
         .map(|c| if c == '\t' { '\t' } else { ' ' })
         .collect();
     let cut = if start > 0 { ("…", " ") } else { ("", "") };
-    // A file may hold what plays with the terminal.
-    let shown: String =
-        shown.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect();
+    let shown = tame(&shown);
     let bar = paint(DIM, "|");
     format!(
         "\n{margin}{} {file}:{line}:{column}\n{} {bar} {}{shown}\n{margin} {bar} {}{before}{} {message}\n",
@@ -96,5 +100,15 @@ mod tests {
           hint: do this
         "]]
         .assert_eq(&plain);
+    }
+
+    #[test]
+    fn nothing_that_others_said_steers_the_terminal() {
+        let error =
+            Error::new("it has URI:\u{1b}]0;title\u{7}").because("CN=\u{9b}2J\nb").hint("\r");
+        let plain = render(&error);
+        let painted = ["\u{1b}]", "\u{7}", "\u{9b}", "\r"];
+        assert!(!painted.iter().any(|part| plain.contains(part)), "{plain:?}");
+        assert!(plain.contains("\u{fffd}2J\n      b"), "{plain:?}");
     }
 }

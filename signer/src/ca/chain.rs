@@ -7,6 +7,7 @@ use x509_parser::x509::X509Version;
 
 use super::{Checked, problem};
 use crate::notation::utc;
+use crate::policy::Usage;
 
 /// What a certificate needs to issue others (RFC 5280 sections 4.1.2.6, 4.2.1.2, 4.2.1.3, 4.2.1.9).
 pub(super) fn check_issuing(certificate: &X509Certificate<'_>) -> Checked<()> {
@@ -57,15 +58,12 @@ pub(super) fn check(
             return wrong("has a certificate that may not issue the CA before it");
         }
     }
+    for each in chain {
+        check_extensions(each)?;
+    }
     // Clients must have the root already, and its key has no business to be online.
     if chain.iter().any(|each| each.issuer().as_raw() == each.subject().as_raw()) {
         return wrong("includes a root; issue with a CA below it, and leave the root out");
-    }
-    if !chain.iter().all(has_room_for_leaves) {
-        return wrong(
-            "has a certificate whose critical extensions or extendedKeyUsage would have verifiers \
-             refuse what is issued",
-        );
     }
     let starts = chain.iter().map(|each| each.validity().not_before.to_datetime());
     let ends = chain.iter().map(|each| each.validity().not_after.to_datetime());
@@ -81,6 +79,47 @@ pub(super) fn check(
     Ok((not_before, not_after))
 }
 
+/// Each extension comes once (RFC 5280 section 4.2), and none is critical that nobody knows:
+/// verifiers refuse everything below such a CA.
+fn check_extensions(certificate: &X509Certificate<'_>) -> Checked<()> {
+    let mut seen = Vec::new();
+    for extension in certificate.extensions() {
+        let oid = extension.oid.as_bytes();
+        if seen.contains(&oid) {
+            return Err(problem("chain", "has a certificate with the same extension twice"));
+        }
+        seen.push(oid);
+        let unknown = extension.parsed_extension().unsupported()
+            || extension.parsed_extension().error().is_some();
+        if extension.critical && unknown {
+            return Err(problem(
+                "chain",
+                "has a certificate with a critical extension of no known kind",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The usages that every certificate of the chain may certify for: all, where it does not say.
+/// Verifiers hold the extended key usages of a CA against what is below it.
+pub(super) fn usages(chain: &[X509Certificate<'_>]) -> Checked<Vec<Usage>> {
+    let allows = |usage| {
+        chain.iter().all(|each| match (each.extended_key_usage(), usage) {
+            (Ok(None), _) => true,
+            (Ok(Some(found)), Usage::Server) => found.value.any || found.value.server_auth,
+            (Ok(Some(found)), Usage::Client) => found.value.any || found.value.client_auth,
+            (Err(_), _) => false,
+        })
+    };
+    let usages: Vec<_> =
+        [Usage::Server, Usage::Client].into_iter().filter(|usage| allows(*usage)).collect();
+    if usages.is_empty() {
+        return Err(problem("chain", "is neither for servers nor for clients (extendedKeyUsage)"));
+    }
+    Ok(usages)
+}
+
 /// Whether this is a CA with as many further CAs below it (RFC 5280 section 4.2.1.9).
 fn may_issue_cas(certificate: &X509Certificate<'_>, below: usize) -> bool {
     let path_length_allows = |length: Option<u32>| {
@@ -89,25 +128,4 @@ fn may_issue_cas(certificate: &X509Certificate<'_>, below: usize) -> bool {
     matches!(certificate.basic_constraints(), Ok(Some(basic))
         if basic.value.ca && path_length_allows(basic.value.path_len_constraint))
         && matches!(certificate.key_usage(), Ok(Some(usage)) if usage.value.key_cert_sign())
-}
-
-/// Whether a CA certificate says nothing that stands against its leaves: extended key usages, which
-/// many verifiers hold against everything below, and critical extensions that few understand.
-fn has_room_for_leaves(certificate: &X509Certificate<'_>) -> bool {
-    let usages = match certificate.extended_key_usage() {
-        Ok(None) => true,
-        Ok(Some(usage)) => usage.value.any || (usage.value.client_auth && usage.value.server_auth),
-        Err(_) => false,
-    };
-    usages
-        && certificate.extensions().iter().filter(|extension| extension.critical).all(|extension| {
-            matches!(
-                extension.parsed_extension(),
-                ParsedExtension::BasicConstraints(_)
-                    | ParsedExtension::KeyUsage(_)
-                    | ParsedExtension::ExtendedKeyUsage(_)
-                    | ParsedExtension::NameConstraints(_)
-                    | ParsedExtension::CertificatePolicies(_)
-            )
-        })
 }

@@ -60,8 +60,12 @@ fn subtrees(found: Option<&[GeneralSubtree<'_>]>) -> Checked<Vec<Subtree>> {
     let mut subtrees = Vec::new();
     for GeneralSubtree { base } in found.unwrap_or_default() {
         match base {
-            GeneralName::DNSName(name) => subtrees.push(Subtree::Dns(name.to_ascii_lowercase())),
-            GeneralName::URI(host) => subtrees.push(Subtree::Uri(host.to_ascii_lowercase())),
+            GeneralName::DNSName(name) if is_base(name) => {
+                subtrees.push(Subtree::Dns(name.to_ascii_lowercase()));
+            }
+            GeneralName::URI(host) if is_base(host) => {
+                subtrees.push(Subtree::Uri(host.to_ascii_lowercase()));
+            }
             GeneralName::IPAddress(octets) if [8, 32].contains(&octets.len()) => {
                 let (address, mask) = octets.split_at(octets.len() / 2);
                 subtrees.push(Subtree::Ip(address.to_vec(), mask.to_vec()));
@@ -72,12 +76,19 @@ fn subtrees(found: Option<&[GeneralSubtree<'_>]>) -> Checked<Vec<Subtree>> {
             | GeneralName::RegisteredID(_) => {}
             _ => {
                 let message = "has nameConstraints of a kind that this issuer does not evaluate; \
-                               it evaluates those on DNS names, IP addresses and URIs";
+                               it evaluates those on DNS names, IP addresses and URIs, without \
+                               wildcards and final dots";
                 return Err(problem("chain", message));
             }
         }
     }
     Ok(subtrees)
+}
+
+/// What is no part of a host name means something else to each verifier: `*.x.example` as well as
+/// `x.example.` exclude nothing for one of them, and everything for another.
+fn is_base(text: &str) -> bool {
+    !text.contains('*') && !text.ends_with('.')
 }
 
 impl Subtree {

@@ -9,7 +9,7 @@ use std::fmt;
 use aws_lc_rs::signature::{self, ParsedPublicKey, VerificationAlgorithm};
 use serde::{Deserialize, Serialize};
 
-use super::roca;
+use super::{roca, small_order};
 use crate::der::{self, Element, Malformed, Reader, tag};
 use crate::refusal::{Code, Refusal};
 
@@ -73,8 +73,13 @@ pub(super) fn verify(
     let (kind, key) = public_key(spki).map_err(|_| {
         Refusal::new(Code::InvalidCsr, "the public key of the certificate request is malformed")
     })??;
-    if kind == KeyType::Rsa {
-        check_rsa(key)?;
+    match kind {
+        KeyType::Rsa => check_rsa(key)?,
+        KeyType::Ed25519 if small_order::is_small(key) => {
+            let message = "the Ed25519 key is a point of small order, with which anybody can sign";
+            return Err(Refusal::new(Code::WeakKey, message));
+        }
+        KeyType::P256 | KeyType::P384 | KeyType::Ed25519 => {}
     }
     let algorithm = verification(kind, algorithm)?;
     let key = ParsedPublicKey::new(algorithm, key).map_err(|error| {

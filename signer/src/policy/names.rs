@@ -49,17 +49,15 @@ impl Pattern {
     }
 
     fn parse(kind: Kind, text: &str) -> Result<Self, String> {
-        Ok(match Template::parse(text)? {
-            None => Self::Plain(kind.shape(text)?),
-            Some(template) => {
-                if kind == Kind::Uri && !is_whole_authority(text.split('{').next().unwrap_or(text))
-                {
-                    return Err("the host of a URI cannot depend on the caller".into());
-                }
-                kind.shape(&template.sample())?;
-                Self::Bound(kind, template)
-            }
-        })
+        let Some(template) = Template::parse(text)? else {
+            return Ok(Self::Plain(kind.shape(text)?));
+        };
+        let begin = text.split(':').next().unwrap_or(text);
+        if kind == Kind::Uri && begin.contains('{') {
+            return Err("the scheme of a URI cannot depend on the caller".into());
+        }
+        kind.shape(&template.sample())?;
+        Ok(Self::Bound(kind, template))
     }
 
     pub(super) fn depends_on_user_id(&self) -> bool {
@@ -90,25 +88,27 @@ impl Kind {
         }
     }
 
-    /// Whether a value can stand in a name without changing its structure: one label of a host name,
-    /// one segment of a path. Role names may have dots and other characters.
-    fn fits(self) -> fn(&str) -> bool {
+    /// Whether a value can stand behind a text without changing the structure of a name: one label of
+    /// a host name, that of a URI too, or one segment of a path. Role names may have dots and other
+    /// characters.
+    fn fits(self) -> fn(&str, &str) -> bool {
         match self {
-            Self::Dns => name::is_label,
-            Self::Uri => |value| {
+            Self::Dns => |_, value| name::is_label(value),
+            Self::Uri => |before, value| {
                 let segment = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-                !value.is_empty() && value.bytes().all(segment)
+                if is_in_authority(before) {
+                    name::is_label(value)
+                } else {
+                    !value.is_empty() && value.bytes().all(segment)
+                }
             },
         }
     }
 }
 
-/// Whether what begins a URI holds its authority to the end, if it can have one.
-fn is_whole_authority(beginning: &str) -> bool {
-    match beginning.split_once("://") {
-        Some((_, rest)) => rest.contains('/'),
-        None => beginning.contains(':') && !beginning.ends_with([':', '/']),
-    }
+/// Whether what comes behind the beginning of a URI belongs to its authority.
+fn is_in_authority(before: &str) -> bool {
+    before.split_once("://").is_some_and(|(_, authority)| !authority.contains('/'))
 }
 
 fn dns(text: &str) -> Result<Shape, String> {
@@ -124,8 +124,8 @@ fn uri(text: &str) -> Result<Shape, String> {
         return Ok(Shape::Exactly(Name::Uri(text.to_owned())));
     };
     // Half an authority or half a segment before the asterisk would match strangers' names.
-    let hierarchical = prefix.contains("://") && is_whole_authority(prefix);
-    if !hierarchical || !prefix.ends_with('/') {
+    let whole = prefix.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
+    if !whole || !prefix.ends_with('/') {
         return Err("before `*` it needs a scheme, a whole authority and a final slash".into());
     }
     name::uri(&format!("{prefix}x"))?;

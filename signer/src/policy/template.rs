@@ -23,10 +23,11 @@ impl Variable {
     fn of<'a>(self, caller: &Identity<'a>) -> Option<&'a str> {
         match (self, caller.principal) {
             (Self::Account, _) => Some(caller.account),
-            (Self::UserId, _) => Some(caller.unique_id),
+            (Self::UserId, Principal::Role(_) | Principal::User(_)) => Some(caller.unique_id),
             (Self::RoleName, Principal::Role(name)) => Some(name),
             (Self::UserName, Principal::User(name)) => name.rsplit('/').next(),
-            (Self::RoleName | Self::UserName, _) => None,
+            // Root and federated users have no id of their own, only their account's.
+            (Self::RoleName | Self::UserName | Self::UserId, _) => None,
         }
     }
 }
@@ -68,25 +69,32 @@ impl Template {
     }
 
     /// The text for this caller; nothing if a variable has no value for it, or one that does not fit.
-    pub(super) fn fill(&self, caller: &Identity<'_>, fits: fn(&str) -> bool) -> Option<String> {
-        self.fill_with(|variable| variable.of(caller).filter(|value| fits(value)))
+    /// `fits` is asked with the text before the value, and the value.
+    pub(super) fn fill(
+        &self,
+        caller: &Identity<'_>,
+        fits: fn(&str, &str) -> bool,
+    ) -> Option<String> {
+        self.fill_with(|before, variable| variable.of(caller).filter(|value| fits(before, value)))
     }
 
     /// The text for a caller like any other, to see whether the rest of it makes sense.
     pub(super) fn sample(&self) -> String {
-        self.fill_with(|variable| match variable {
+        self.fill_with(|_, variable| match variable {
             Variable::Account => Some("000000000000"),
             Variable::RoleName | Variable::UserName | Variable::UserId => Some("x0"),
         })
         .unwrap_or_default()
     }
 
-    fn fill_with<'a>(&self, value: impl Fn(Variable) -> Option<&'a str>) -> Option<String> {
-        let texts = self.0.iter().map(|piece| match piece {
-            Piece::Text(text) => Some(text.as_str()),
-            Piece::Variable(variable) => value(*variable),
-        });
-        texts.collect()
+    fn fill_with<'a>(&self, value: impl Fn(&str, Variable) -> Option<&'a str>) -> Option<String> {
+        self.0.iter().try_fold(String::new(), |before, piece| {
+            let next = match piece {
+                Piece::Text(text) => text,
+                Piece::Variable(variable) => value(&before, *variable)?,
+            };
+            Some(before + next)
+        })
     }
 }
 

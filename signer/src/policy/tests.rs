@@ -78,7 +78,7 @@ fn every_problem_is_found_at_its_place() {
             "ip": ["10.0.0.1/8", "10.0.0.0/33", "x", "::/0", "0.0.0.0/0", "0.0.0.0", "::ffff:10.0.0.0/104"],
             "uri": ["spiffe://a*", "spiffe://a.example/x*", "*", "https://a.example/b?c",
                 "spiffe://a.example/{session_name}", "spiffe://a.example/{role_name}*",
-                "https://{role_name}.svc.example/*", "spiffe://{role_name}/a", "{role_name}:a", "urn:{role_name}"],
+                "{role_name}://a.example/x"],
         },
         {"name": "no names", "callers": [], "wildcards": true},
     ]});
@@ -89,7 +89,7 @@ fn every_problem_is_found_at_its_place() {
         rules[1].dns[1] rules[1].dns[2] rules[1].dns[3] rules[1].dns[4] rules[1].dns[5] rules[1].dns[6]
         rules[1].ip[0] rules[1].ip[1] rules[1].ip[2] rules[1].ip[5] rules[1].ip[6]
         rules[1].uri[0] rules[1].uri[1] rules[1].uri[2] rules[1].uri[3] rules[1].uri[4] rules[1].uri[5]
-        rules[1].uri[6] rules[1].uri[7] rules[1].uri[8] rules[1].uri[9]
+        rules[1].uri[6]
         rules[1].usages[1] rules[1].key_types rules[1].ttl_hours.max
         rules[2].name rules[2].callers rules[2].dns rules[2].wildcards";
     assert_eq!(places, expected.split_whitespace().collect::<Vec<_>>(), "{found:#?}");
@@ -173,7 +173,8 @@ fn wildcards_are_granted_below_a_pattern_and_only_where_the_rule_says_so() {
 fn templates_bind_names_to_the_caller() {
     let policy = policy(&rule_of(&json!({
         "dns": ["{role_name}.svc.example", "*.{account}.example", "{user_name}.user.example"],
-        "uri": ["spiffe://t.example/ns/{account}/role/{role_name}", "spiffe://t.example/{user_id}/*"],
+        "uri": ["spiffe://t.example/ns/{account}/role/{role_name}", "spiffe://t.example/{user_id}/*",
+            "https://{role_name}.svc.example/*", "urn:role:{role_name}"],
     })));
     for (caller, names, others) in [
         (
@@ -183,6 +184,7 @@ fn templates_bind_names_to_the_caller() {
                 "dns:x.111122223333.example",
                 "uri:spiffe://t.example/ns/111122223333/role/Deploy",
                 "uri:spiffe://t.example/AROAEXAMPLE/x",
+                "uri:urn:role:Deploy",
             ][..],
             &[
                 "dns:other.svc.example",
@@ -202,11 +204,21 @@ fn templates_bind_names_to_the_caller() {
         // Names that would add a label, and names that no host or path can have.
         (
             role("a.b"),
-            &["uri:spiffe://t.example/ns/111122223333/role/a.b"],
-            &["dns:a.b.svc.example"],
+            &["uri:spiffe://t.example/ns/111122223333/role/a.b", "uri:urn:role:a.b"],
+            &["dns:a.b.svc.example", "uri:https://a.b.svc.example/x"],
         ),
+        (role("a-b"), &["uri:https://a-b.svc.example/x"], &["uri:https://b.svc.example/x"]),
         (role(".."), &[], &["dns:svc.example"]),
         (role("a+b"), &["dns:x.111122223333.example"], &["dns:a.svc.example"]),
+        // What AWS gives as the id of such users is that of the account, the same for all of them.
+        (
+            Caller {
+                arn: "arn:aws:sts::111122223333:federated-user/ada".into(),
+                user_id: "111122223333:ada".into(),
+            },
+            &["dns:x.111122223333.example"],
+            &["uri:spiffe://t.example/111122223333/x"],
+        ),
     ] {
         for text in names {
             assert!(decide(&policy, &caller, &[text]).is_ok(), "{} and {text}", caller.arn);

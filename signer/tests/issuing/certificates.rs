@@ -15,7 +15,7 @@ use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::{FromDer as _, X509CertificationRequest};
 
 use crate::authority::Authority;
-use crate::der::{Csr, dns, fixture, san, tlv};
+use crate::der::{COMMON_NAME, Csr, dns, extension, fixture, oid, san, subject, tlv};
 use crate::events::{World, event};
 
 const KEYS: [&str; 7] = [
@@ -265,5 +265,65 @@ fn constraints_on_uris_and_on_all_of_a_kind_are_kept() {
                 &["verify", "-CAfile", "root.pem", "-untrusted", "chain.pem", "leaf.pem"],
             );
         }
+    }
+}
+
+#[test]
+fn an_address_as_the_common_name_is_a_host_name_to_openssl() {
+    let authority = Authority::with(&rcgen::PKCS_ECDSA_P256_SHA256, |params| {
+        params.name_constraints = Some(rcgen::NameConstraints {
+            permitted_subtrees: vec![rcgen::GeneralSubtree::DnsName("internal.example".into())],
+            excluded_subtrees: Vec::new(),
+        });
+    });
+    let world = World::of(authority);
+    let directory = tempfile::tempdir().unwrap();
+    let address: (u8, &[u8]) = (0x87, &[10, 1, 2, 3]);
+    for (common_name, names, inside) in [
+        (&b"10.1.2.3"[..], san(&[address]), false),
+        (b"10.1.2.3", san(&[address, (0x82, b"a.internal.example")]), true),
+        (
+            b"2001:db8::1",
+            san(&[(0x87, &[0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])]),
+            true,
+        ),
+    ] {
+        let subject = subject(&[(COMMON_NAME, 0x0c, common_name)]);
+        let csr = Csr { subject, ..Csr::new(&[names]) }.pem();
+        let (status, body) = world.send(&event(json!({"csr": csr}).to_string().as_bytes()));
+        if inside {
+            assert_eq!(status, 200, "{body}");
+            write(directory.path(), &world, &body);
+            openssl(
+                directory.path(),
+                &["verify", "-CAfile", "root.pem", "-untrusted", "chain.pem", "leaf.pem"],
+            );
+        } else {
+            assert_eq!((status, &body["error"]["code"]), (403, &json!("name_outside_ca")));
+            let message = body["error"]["message"].as_str().unwrap();
+            assert!(message.ends_with("certify: the common name 10.1.2.3"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn the_usages_of_the_ca_are_kept() {
+    let world = World::of(Authority::with(&rcgen::PKCS_ECDSA_P256_SHA256, |params| {
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    }));
+    let ask = |usages: &[u8]| {
+        let purposes: Vec<_> =
+            usages.iter().map(|last| oid(&[0x2b, 6, 1, 5, 5, 7, 3, *last])).collect();
+        let usages = extension(&[0x55, 0x1d, 0x25], &tlv(0x30, &[&purposes.concat()]));
+        let csr = Csr::new(&[dns("api.example.com"), usages]).pem();
+        world.send(&event(json!({"csr": csr}).to_string().as_bytes()))
+    };
+    let (status, body) = ask(&[2]);
+    assert_eq!(status, 200, "{body}");
+    webpki_accepts(&world, &body, &webpki::KeyUsage::client_auth()).unwrap();
+    for usages in [&[1][..], &[1, 2]] {
+        let (status, body) = ask(usages);
+        assert_eq!((status, &body["error"]["code"]), (403, &json!("usage_outside_ca")));
+        assert_eq!(body["error"]["message"], "the issuing CA is not allowed to certify: server");
     }
 }

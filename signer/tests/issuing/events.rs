@@ -202,6 +202,7 @@ fn what_is_no_url_is_answered_like_any_other_request() {
         ("/rawQueryString", "<>"),
         ("/rawQueryString", "\u{7f}"),
         ("/requestContext/domainName", "a b"),
+        ("/rawPath", ":99999/"),
     ] {
         let mut event = event(body.as_bytes());
         let (parent, field) = pointer.rsplit_once('/').unwrap();
@@ -210,8 +211,9 @@ fn what_is_no_url_is_answered_like_any_other_request() {
             event["headers"].as_object_mut().unwrap().remove("host");
         }
         let (status, body) = world.send(&event);
-        assert_eq!(status, 200, "{pointer} {value:?}: {body}");
-        assert_eq!(world.last_line()["decision"], "issued");
+        let expected = if field == "rawPath" { (404, "refused") } else { (200, "issued") };
+        assert_eq!(status, expected.0, "{pointer} {value:?}: {body}");
+        assert_eq!(world.last_line()["decision"], expected.1);
     }
 }
 

@@ -386,7 +386,36 @@ fn algorithms(table: &mut Table) {
         "unsupported_key",
     );
     table.refused(54, "infinity", &with_point(&[0]), "unsupported_key");
+    small_orders(table);
     older_algorithms(table);
+}
+
+/// Ed25519 keys for which anybody can make a signature: points of the orders 1, 2, 4 and 8, with
+/// either sign, and numbers that should have been reduced.
+fn small_orders(table: &mut Table) {
+    let algorithm = tlv(0x30, &[&oid(&[0x2b, 0x65, 0x70])]);
+    let number =
+        |first: u8, between: u8, last: u8| [&[first][..], &[between; 30], &[last]].concat();
+    let eighth: [u8; 32] = [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ];
+    let prime = |first: u8| number(first, 0xff, 0x7f);
+    let points =
+        [number(1, 0, 0), prime(0xec), number(0, 0, 0), eighth.to_vec(), prime(0xed), prime(0xee)];
+    for point in points {
+        for sign in [0, 0x80] {
+            let point = [&point[..31], &[point[31] | sign]].concat();
+            let spki = tlv(0x30, &[&algorithm, &tlv(3, &[&[0], &point])]);
+            let good = Csr::new(&[dns("api.example.com")]);
+            let info = tlv(0x30, &[&[2, 1, 0], &good.subject, &spki, &good.attributes]);
+            // Of the first point, this is a signature of anything: the point itself, and zero.
+            let signature = tlv(3, &[&[0], &number(1, 0, 0), &[0; 32]]);
+            let forged = tlv(0x30, &[&info, &algorithm, &signature]);
+            table.der(55, "small order", &forged, "weak_key");
+        }
+    }
 }
 
 /// Exponents and algorithms that nothing here can make keys and signatures for. They are refused

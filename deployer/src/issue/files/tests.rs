@@ -230,3 +230,35 @@ fn a_current_of_somebody_else_is_left_alone() {
     fs::create_dir(out.join(steps::CURRENT)).expect("a folder");
     assert!(store::is_foreign(out));
 }
+
+/// Somebody else may have put a key there since it was asked for.
+#[test]
+fn a_key_that_does_not_fit_is_never_written_beside_a_certificate() {
+    let dir = in_memory();
+    let (ours, theirs) = (KeyPair::generate(), KeyPair::generate());
+    let (ours, theirs) = (ours.expect("a key"), theirs.expect("a key"));
+    let now = time::OffsetDateTime::now_utc();
+    let verified = Verified {
+        leaf: vec![0x30, 0].into(),
+        chain: Vec::new(),
+        certificate: crate::issue::Certificate {
+            names: std::collections::BTreeSet::new(),
+            common_name: None,
+            usages: std::collections::BTreeSet::new(),
+            serial: "01".into(),
+            not_before: now,
+            not_after: now,
+            issuer: String::new(),
+            key_type: "P-256".into(),
+            public_key: ours.subject_public_key_info(),
+        },
+    };
+    fs::write(dir.path().join(KEY), theirs.serialize_pem()).expect("a file");
+    let error = write(dir.path(), &verified, None, false).expect_err("another's key");
+    assert_eq!(error.causes, ["its key.pem is not the key of the certificate request"]);
+    assert_eq!(names(dir.path()), [KEY], "nothing else was written");
+    fs::write(dir.path().join(KEY), ours.serialize_pem()).expect("a file");
+    write(dir.path(), &verified, None, false).expect("written");
+    let kept = fs::read_to_string(dir.path().join(KEY)).expect("a key");
+    assert_eq!(kept, ours.serialize_pem());
+}

@@ -19,7 +19,7 @@ const EXPLAIN: &str = "`deployer policy check --caller ARN --dns NAME …` shows
                        stack.yaml grants to this caller, and why not more";
 
 /// The codes that have a remedy of their own. The signer's messages say what was asked for.
-const BY_CODE: [(&str, Remedy); 10] = [
+const BY_CODE: [(&str, Remedy); 11] = [
     ("caller_not_allowed", change(EXPLAIN)),
     ("name_not_allowed", change(EXPLAIN)),
     ("usage_not_allowed", change(EXPLAIN)),
@@ -30,6 +30,10 @@ const BY_CODE: [(&str, Remedy); 10] = [
         change(
             "the issuing CA itself is constrained to other names, so no policy can grant this one",
         ),
+    ),
+    (
+        "usage_outside_ca",
+        change("the issuing CA itself is for other usages; ask for one of those with --usage"),
     ),
     ("ttl_too_long", change("ask for fewer hours with --ttl-hours, or leave it out")),
     (

@@ -86,6 +86,7 @@ fn each_code_of_the_signer_has_its_own_way_on() {
         (403, "common_name_not_allowed", "deployer policy check"),
         (403, "a_code_to_come", "deployer policy check"),
         (403, "name_outside_ca", "the issuing CA itself"),
+        (403, "usage_outside_ca", "with --usage"),
         (403, "no_identity", "AWS_IAM"),
         (400, "ttl_too_long", "--ttl-hours"),
         (400, "weak_key", "as the message says"),

@@ -141,7 +141,7 @@ fn csv_is_quoted_and_holds_no_formula() {
         time,request_id,caller_arn,user_id,source_ip,decision,rule,code,serial,spki_sha256,certificate_sha256,names,not_before,not_after,ca_sha256,duration_ms␍
         2026-05-08T05:39:10Z,JKJaXmPLvHcESHA=,arn:aws:sts::123456789012:assumed-role/ci/run-17,,192.0.2.7,issued,,,4f70cbbbabc74542e20f3b1e203a5a6b95b2075a,,,dns:web.internal.example,,,,3␍
         2026-05-08T05:39:10Z,JKJaXmPLvHcESHA=,arn:aws:sts::123456789012:user/ada,,192.0.2.7,refused,,name_not_allowed,,,,dns:web.internal.example ip:10.0.0.1,,,,3␍
-        2026-05-08T05:39:10Z,JKJaXmPLvHcESHA=,'=cmd|' /C calc'!A0\u001b[2J,,"'@SUM(1,2)\u000d\u000a""x""",refused,,\u001b]0;title\u0007,,,,\u009b2J \u202e,,,,3␍
+        2026-05-08T05:39:10Z,JKJaXmPLvHcESHA=,'=cmd|' /C calc'!A0\u001b[2J,,"'@SUM(1,2)\u000d\u000a""x""",refused,,\u001b]0\u003btitle\u0007,,,,\u009b2J \u202e,,,,3␍
     "#]].assert_eq(&text.replace('\r', "␍"));
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let records: Vec<_> = reader.records().map(|record| record.expect("a record")).collect();
@@ -154,4 +154,21 @@ fn csv_has_a_column_for_every_field() {
     let line = serde_json::to_value(forged().line).expect("JSON");
     let fields: BTreeSet<_> = line.as_object().expect("an object").keys().cloned().collect();
     assert_eq!(fields, COLUMNS.map(str::to_owned).into());
+}
+
+#[test]
+fn no_part_of_a_uri_becomes_a_cell_of_its_own() {
+    let name = "uri:https://a.example/x;=HYPERLINK('https://b.example')";
+    let text = csv(&[entry(line(Decision::Refused, "arn:aws:iam::1:user/ada", &[name]))]);
+    assert!(!text.contains(';') && text.contains("/x\\u003b=HYPERLINK("), "{text}");
+}
+
+#[test]
+fn an_event_as_long_as_any_is_shown() {
+    let long = "x".repeat(256 * 1024);
+    let mut line = line(Decision::Refused, &long, &[&long]);
+    line.code = Some(long.clone());
+    for width in [None, Some(80)] {
+        assert!(plain(&[entry(line.clone())], width).contains(&long));
+    }
 }
