@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
-pub use self::policy::{PolicyCheckArgs, PolicyCommand};
+pub use self::policy::{PolicyArgs, PolicyCheckArgs, PolicyCommand};
 
 use crate::address::Address;
 use crate::issue::{KeyType, Usage};
@@ -80,9 +80,8 @@ pub enum Command {
     /// Look at what is remembered of the stack, and mend it
     #[command(subcommand)]
     State(StateCommand),
-    /// Ask the issuing policy of the stack file
-    #[command(subcommand)]
-    Policy(PolicyCommand),
+    /// Print the IAM policy that an errand takes, or ask the issuing policy of the stack file
+    Policy(PolicyArgs),
     /// Make, replace and show certificate authorities
     #[command(subcommand)]
     Ca(CaCommand),

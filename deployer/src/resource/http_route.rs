@@ -14,8 +14,8 @@ use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::operations::{self as op, Operation};
-use super::{Adoption, Check, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::operations::{self as op, Operation, Reach};
+use super::{Adoption, Check, Fault, Gathered, Job, Live, Place, Reading, ResourceType, Sources};
 use super::{http_api, tags};
 use crate::address::Address;
 use crate::aws::Aws;
@@ -118,6 +118,17 @@ function: ${lambda_function.signer.arn}
         op::removes("DeleteIntegration", &["apigateway:DELETE"]),
         op::removes("DeleteRoute", &["apigateway:DELETE"]),
     ];
+    const REACH: &'static [Reach] = &[
+        (
+            "apigateway:",
+            &[
+                "arn:{partition}:apigateway:{region}::/apis/{api}",
+                "arn:{partition}:apigateway:{region}::/apis/{api}/*",
+            ],
+        ),
+        ("execute-api:", &["{arn}"]),
+        ("lambda:", &["{function}"]),
+    ];
 
     const ADOPTION: Adoption =
         Adoption::Never("a route is its API's: there is nothing to adopt but the API");
@@ -153,6 +164,12 @@ function: ${lambda_function.signer.arn}
             ));
         }
         faults
+    }
+
+    fn foretell(place: &Place, identity: Identity) -> Outputs {
+        let arn =
+            place.arn("execute-api", &format!("{}/{}", identity.api, source(&identity.route)));
+        Outputs { arn, route_id: None, integration_id: None, permitted: None }
     }
 
     fn gather(declared: Declared, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {

@@ -8,13 +8,22 @@ pub struct Operation {
     pub name: &'static str,
     /// The IAM actions that a caller needs for it.
     pub actions: &'static [&'static str],
-    /// The purposes that it serves; none for one that only reads.
+    /// The purposes that it serves.
     pub purposes: &'static [Purpose],
 }
 
-/// What an operation that changes something is for.
+/// Which ARNs a statement must name that allows an action: the beginning of the action's name, and
+/// the ARNs. What stands in braces is a part of the place, a field of the declaration or an output.
+/// AWS lets some actions be allowed on everything only: `*`.
+pub type Reach = (&'static str, &'static [&'static str]);
+
+/// What an operation is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
+    /// To see how things are.
+    Look,
+    /// To find by its tags what nobody remembers.
+    Discover,
     /// To make an object.
     Make,
     /// To change one that is there, and to finish one that was begun.
@@ -25,7 +34,22 @@ pub enum Purpose {
 
 /// An operation that only reads.
 pub const fn reads(name: &'static str, actions: &'static [&'static str]) -> Operation {
-    Operation { name, actions, purposes: &[] }
+    Operation { name, actions, purposes: &[Purpose::Look] }
+}
+
+/// An operation that lists what is there, or reads what was listed.
+pub const fn discovers(name: &'static str, actions: &'static [&'static str]) -> Operation {
+    Operation { name, actions, purposes: &[Purpose::Discover] }
+}
+
+/// An operation that tells how a change gets on.
+pub const fn follows(name: &'static str, actions: &'static [&'static str]) -> Operation {
+    Operation { name, actions, purposes: &[Purpose::Make, Purpose::Change] }
+}
+
+/// An operation that tells why something cannot be removed.
+pub const fn explains(name: &'static str, actions: &'static [&'static str]) -> Operation {
+    Operation { name, actions, purposes: &[Purpose::Remove] }
 }
 
 /// An operation that makes an object.

@@ -7,6 +7,7 @@ mod faults;
 mod gate;
 mod guards;
 mod interrupt;
+mod least;
 mod lock;
 mod places;
 mod policy;
@@ -52,7 +53,7 @@ fn closed_port() -> u16 {
 }
 
 /// The binary with keys and an endpoint, so that it can never reach AWS itself.
-fn at(world: &World, endpoint: &str, keys: &Credentials, arguments: &[&str]) -> Command {
+pub(crate) fn at(world: &World, endpoint: &str, keys: &Credentials, arguments: &[&str]) -> Command {
     let mut command = world.command(arguments);
     command
         .env("AWS_ENDPOINT_URL", endpoint)
