@@ -112,6 +112,19 @@ fn what_is_made_may_be_tagged_where_it_is_made() {
     );
 }
 
+/// What the local AWS never asks for; the other actions of the policy are tried out on it.
+#[test]
+fn what_only_aws_itself_asks_for_is_allowed_too() {
+    let policy = least(Errand::Apply, DEFAULT, &here());
+    let function = "arn:aws:lambda:eu-west-1:123456789012:function:cert-issuer-signer";
+    for action in ["lambda:DeleteFunctionConcurrency", "lambda:ListTags", "lambda:CreateFunction"] {
+        assert_eq!(reach(&policy, action), [function], "{action}");
+    }
+    for action in ["apigateway:TagResource", "apigateway:UntagResource"] {
+        assert_eq!(reach(&policy, action), reach(&policy, "apigateway:POST"), "{action}");
+    }
+}
+
 #[test]
 fn plans_change_nothing_and_destroys_make_nothing() {
     let plan = least(Errand::Plan, DEFAULT, &here());

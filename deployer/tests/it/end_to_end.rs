@@ -11,6 +11,7 @@ mod demo;
 mod lifecycle;
 mod load;
 mod lost_state;
+mod privilege;
 mod refusals;
 mod renewal;
 mod role;
