@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
-pub use self::policy::{PolicyCheckArgs, PolicyCommand};
+pub use self::policy::{PolicyArgs, PolicyCheckArgs, PolicyCommand};
 
 use crate::address::Address;
 use crate::issue::{KeyType, Usage};
@@ -80,9 +80,8 @@ pub enum Command {
     /// Look at what is remembered of the stack, and mend it
     #[command(subcommand)]
     State(StateCommand),
-    /// Ask the issuing policy of the stack file
-    #[command(subcommand)]
-    Policy(PolicyCommand),
+    /// Print the IAM policy that an errand takes, or ask the issuing policy of the stack file
+    Policy(PolicyArgs),
     /// Make, replace and show certificate authorities
     #[command(subcommand)]
     Ca(CaCommand),
@@ -127,6 +126,9 @@ pub struct ApplyArgs {
     /// Do not ask the deployed API whether it works as declared
     #[arg(long)]
     pub no_verify: bool,
+    /// Do not ask IAM beforehand whether all of it is allowed
+    #[arg(long)]
+    pub no_preflight: bool,
 }
 
 /// Options of `destroy`.
@@ -135,6 +137,9 @@ pub struct DestroyArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
+    /// Do not ask IAM beforehand whether all of it is allowed
+    #[arg(long)]
+    pub no_preflight: bool,
 }
 
 /// Options of `drift`.

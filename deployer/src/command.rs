@@ -6,6 +6,7 @@ mod ca;
 mod demo;
 mod drift;
 mod issue;
+mod least;
 mod local;
 mod output;
 mod plan;
@@ -47,7 +48,7 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Audit(args) => audit::run(global, args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
         Command::State(command) => state::run(global, &command, ui).await,
-        Command::Policy(command) => policy::run(global, &command, ui),
+        Command::Policy(args) => policy::run(global, &args, ui),
         Command::Ca(command) => ca::run(command, ui),
         Command::Local(command) => local::run(command, ui).await,
         Command::Demo(args) => Box::pin(demo::run(global, &args, ui)).await,

@@ -1,8 +1,18 @@
 //! What the deployer itself may do in AWS: the actions of all resource types, and no others.
 
+mod document;
+mod errand;
+mod need;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use serde_json::json;
+
+pub use self::document::{QUOTA, document};
+pub use self::errand::Errand;
+pub use self::need::{Need, Prospect};
 
 use crate::resource::RESOURCE_TYPES;
 
@@ -32,18 +42,3 @@ pub fn policy() -> String {
 }
 
 const PASS: &str = "iam:PassRole";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_deployer_may_neither_read_secrets_nor_invoke_functions() {
-        let policy = policy();
-        for action in ["GetSecretValue", "InvokeFunction", "execute-api", ":*\"", "iam:CreateUser"]
-        {
-            assert!(!policy.contains(action), "{action}");
-        }
-        assert!(policy.contains("iam:PassedToService"));
-    }
-}

@@ -11,6 +11,7 @@ pub mod iam_role;
 pub mod lambda_function;
 pub mod log_group;
 pub mod operations;
+mod place;
 pub mod secret;
 pub mod tags;
 
@@ -25,8 +26,9 @@ use zeroize::Zeroizing;
 
 pub use self::any::{AnyResourceType, Promise};
 pub use self::check::{Check, Finding};
+pub use self::place::Place;
 
-use self::operations::Operation;
+use self::operations::{Operation, Reach};
 use crate::address::Address;
 use crate::aws::Aws;
 use crate::call::Caller;
@@ -72,6 +74,9 @@ pub trait ResourceType: 'static + Sync {
     const REPLACE_ON: &'static [&'static str];
     /// Every operation of AWS that it uses. The client refuses to change anything by another one.
     const OPERATIONS: &'static [Operation];
+    /// Where the actions of these are to be allowed, but for those that discover: they look at
+    /// everything in the account. The first row that fits an action counts.
+    const REACH: &'static [Reach];
     /// How an object that nobody or somebody else has made can become ours.
     const ADOPTION: Adoption = Adoption::OnRequest;
 
@@ -87,6 +92,9 @@ pub trait ResourceType: 'static + Sync {
 
     /// What is wrong with a declaration beyond its types: AWS's limits.
     fn validate(declared: &Self::Declared) -> Vec<Fault>;
+
+    /// What AWS will assign, as a pattern for a policy: `*` and `?` stand for what it makes up.
+    fn foretell(place: &Place, identity: Self::Identity) -> Self::Outputs;
 
     /// Turns a declaration into a spec: local files are read, built, and replaced by fingerprints.
     fn gather(declared: Self::Declared, sources: &Sources<'_>) -> Result<Gathered<Self::Spec>>;

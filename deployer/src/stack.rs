@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+pub(crate) use self::head::{is_account, is_region};
+
 use crate::address::Address;
 use crate::error::{Diagnostic, Error, Result};
 use crate::yaml::Place;

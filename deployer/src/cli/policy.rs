@@ -6,6 +6,36 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::issue::{KeyType, Usage};
+use crate::permissions::Errand;
+use crate::stack::{is_account, is_region};
+
+/// Options of `policy`, which stand for themselves.
+#[derive(Debug, Args)]
+#[command(subcommand_negates_reqs = true)]
+pub struct PolicyArgs {
+    /// What to do instead.
+    #[command(subcommand)]
+    pub command: Option<PolicyCommand>,
+    /// Print the IAM policy that allows this on the stack of the stack file, and nothing else
+    #[arg(long = "for", value_name = "ERRAND", required = true)]
+    pub errand: Option<Errand>,
+    /// The account to name in it; the stack file's if left out, or any
+    #[arg(long, value_name = "DIGITS", value_parser = account)]
+    pub account: Option<String>,
+    /// The region to name in it; the stack file's if left out, or any
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    pub region: Option<String>,
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let digits = is_account(text).then(|| text.to_owned());
+    digits.ok_or_else(|| "expected the 12 digits of an AWS account".to_owned())
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let name = is_region(text).then(|| text.to_owned());
+    name.ok_or_else(|| "expected an AWS region such as `eu-west-1`".to_owned())
+}
 
 /// What to ask the issuing policy.
 #[derive(Debug, Subcommand)]

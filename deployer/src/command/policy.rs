@@ -9,7 +9,8 @@ use signer::policy::{FILE_NAME, Policy};
 use signer::refusal::Refusal;
 use signer::request::Request;
 
-use crate::cli::{Global, PolicyCheckArgs, PolicyCommand};
+use super::least;
+use crate::cli::{Global, PolicyArgs, PolicyCheckArgs, PolicyCommand};
 use crate::error::{Error, Result};
 use crate::issue;
 use crate::stack::Stack;
@@ -21,9 +22,11 @@ const ANY_SESSION: &str = "any-session";
 /// The exit status for a request that would be refused.
 const REFUSED: u8 = 2;
 
-pub(super) fn run(global: &Global, command: &PolicyCommand, ui: &Ui) -> Result<ExitCode> {
-    match command {
-        PolicyCommand::Check(args) => check(global, args, ui),
+pub(super) fn run(global: &Global, args: &PolicyArgs, ui: &Ui) -> Result<ExitCode> {
+    match (&args.command, args.errand) {
+        (Some(PolicyCommand::Check(args)), None) => check(global, args, ui),
+        (None, Some(errand)) => least::print(global, errand, args, ui),
+        _ => Err(Error::new("`policy check` does not go together with --for")),
     }
 }
 

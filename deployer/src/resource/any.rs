@@ -8,9 +8,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::operations::Operation;
+use super::operations::{Operation, Reach};
 use super::{
-    Adoption, Check, Fault, Gathered, Job, Live, Object, Reading, ResourceType, Sources, tags,
+    Adoption, Check, Fault, Gathered, Job, Live, Object, Place, Reading, ResourceType, Sources,
+    tags,
 };
 use crate::address::Address;
 use crate::aws::{self, Aws, KNOWN, Verdict};
@@ -29,6 +30,8 @@ pub trait AnyResourceType: Sync {
     fn replace_on(&self) -> &'static [&'static str];
     /// See [`ResourceType::OPERATIONS`].
     fn operations(&self) -> &'static [Operation];
+    /// See [`ResourceType::REACH`].
+    fn reach(&self) -> &'static [Reach];
     /// See [`ResourceType::ADOPTION`].
     fn adoption(&self) -> Adoption;
     /// See [`ResourceType::alarm`].
@@ -42,6 +45,8 @@ pub trait AnyResourceType: Sync {
     fn validate(&self, declared: &Value) -> Vec<Fault>;
     /// The part of a declaration or spec by which the object is found.
     fn identity(&self, document: &Value) -> Result<Value>;
+    /// See [`ResourceType::foretell`].
+    fn foretell(&self, place: &Place, document: &Value) -> Result<Value>;
     /// See [`ResourceType::gather`].
     fn gather(&self, declared: &Value, sources: &Sources<'_>) -> Result<Gathered<Value>>;
     /// The one form of a spec: defaults filled, documents canonical.
@@ -109,6 +114,10 @@ impl<R: ResourceType> AnyResourceType for R {
         R::OPERATIONS
     }
 
+    fn reach(&self) -> &'static [Reach] {
+        R::REACH
+    }
+
     fn adoption(&self) -> Adoption {
         R::ADOPTION
     }
@@ -133,6 +142,10 @@ impl<R: ResourceType> AnyResourceType for R {
 
     fn identity(&self, document: &Value) -> Result<Value> {
         encode(&decode::<R::Identity>(document.clone())?)
+    }
+
+    fn foretell(&self, place: &Place, document: &Value) -> Result<Value> {
+        encode(&R::foretell(place, decode(document.clone())?))
     }
 
     fn gather(&self, declared: &Value, sources: &Sources<'_>) -> Result<Gathered<Value>> {

@@ -7,9 +7,9 @@
 use aws_sdk_apigatewayv2::types::{Api, ProtocolType};
 use serde::{Deserialize, Serialize};
 
-use super::operations::{self as op, Operation};
+use super::operations::{self as op, Operation, Reach};
 use super::tags::{self, Tags};
-use super::{Adoption, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{Adoption, Fault, Gathered, Job, Live, Place, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Answer, Aws, Verdict};
 use crate::error::{Error, Result};
@@ -75,13 +75,23 @@ description: Issues certificates
         op::reads("GetStage", &["apigateway:GET"]),
         op::reads("GetTags", &["apigateway:GET"]),
         op::makes("CreateApi", &["apigateway:POST", "apigateway:TagResource"]),
-        op::changes("CreateStage", &["apigateway:POST"]),
+        op::changes("CreateStage", &["apigateway:POST"]).in_making(&["auto_deploy"]),
         op::changes("TagResource", &["apigateway:POST", "apigateway:TagResource"]),
         op::changes("UntagResource", &["apigateway:DELETE", "apigateway:UntagResource"]),
-        op::changes("UpdateApi", &["apigateway:PATCH"]),
+        op::changes("UpdateApi", &["apigateway:PATCH"]).in_changing(&["description", "name"]),
         op::changes("UpdateStage", &["apigateway:PATCH"]),
         op::removes("DeleteApi", &["apigateway:DELETE"]),
     ];
+    /// The list of all APIs is what is posted to, and the tags of an API are an object of their own.
+    const REACH: &'static [Reach] = &[(
+        "apigateway:",
+        &[
+            "arn:{partition}:apigateway:{region}::/apis",
+            "arn:{partition}:apigateway:{region}::/apis/{id}",
+            "arn:{partition}:apigateway:{region}::/apis/{id}/*",
+            "arn:{partition}:apigateway:{region}::/tags/*",
+        ],
+    )];
 
     const ADOPTION: Adoption =
         Adoption::Never("names of APIs are not unique, so an API is found by its ownership tags");
@@ -106,6 +116,11 @@ description: Issues certificates
             ));
         }
         faults
+    }
+
+    fn foretell(place: &Place, _identity: Identity) -> Outputs {
+        let any = "*".to_owned();
+        Outputs { execution_arn: place.arn("execute-api", &any), id: any.clone(), endpoint: any }
     }
 
     fn gather(declared: Spec, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {

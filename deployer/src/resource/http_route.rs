@@ -14,8 +14,8 @@ use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::operations::{self as op, Operation};
-use super::{Adoption, Check, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::operations::{self as op, Operation, Reach};
+use super::{Adoption, Check, Fault, Gathered, Job, Live, Place, Reading, ResourceType, Sources};
 use super::{http_api, tags};
 use crate::address::Address;
 use crate::aws::Aws;
@@ -110,13 +110,26 @@ function: ${lambda_function.signer.arn}
         op::reads("GetRoute", &["apigateway:GET"]),
         op::reads("GetRoutes", &["apigateway:GET"]),
         op::makes("CreateRoute", &["apigateway:POST"]),
-        op::changes("AddPermission", &["lambda:AddPermission"]),
+        op::changes("AddPermission", &["lambda:AddPermission"]).in_making(&["invoke_from"]),
         op::changes("CreateIntegration", &["apigateway:POST"]),
         op::changes("UpdateIntegration", &["apigateway:PATCH"]),
-        op::changes("UpdateRoute", &["apigateway:PATCH"]),
+        op::changes("UpdateRoute", &["apigateway:PATCH"]).in_changing(&["authorization", "route"]),
         op::removes_parts("RemovePermission", &["lambda:RemovePermission"]),
         op::removes("DeleteIntegration", &["apigateway:DELETE"]),
         op::removes("DeleteRoute", &["apigateway:DELETE"]),
+    ];
+    const REACH: &'static [Reach] = &[
+        (
+            "apigateway:GET",
+            &[
+                "arn:{partition}:apigateway:{region}::/apis",
+                "arn:{partition}:apigateway:{region}::/apis/{api}",
+                "arn:{partition}:apigateway:{region}::/apis/{api}/*",
+            ],
+        ),
+        ("apigateway:", &["arn:{partition}:apigateway:{region}::/apis/{api}/*"]),
+        ("execute-api:", &["{arn}"]),
+        ("lambda:", &["{function}"]),
     ];
 
     const ADOPTION: Adoption =
@@ -153,6 +166,12 @@ function: ${lambda_function.signer.arn}
             ));
         }
         faults
+    }
+
+    fn foretell(place: &Place, identity: Identity) -> Outputs {
+        let arn =
+            place.arn("execute-api", &format!("{}/{}", identity.api, source(&identity.route)));
+        Outputs { arn, route_id: None, integration_id: None, permitted: None }
     }
 
     fn gather(declared: Declared, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {

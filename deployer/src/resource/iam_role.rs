@@ -8,9 +8,9 @@ use aws_sdk_iam::types::{Role, Tag};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::operations::{self as op, Operation};
+use super::operations::{self as op, Operation, Reach};
 use super::tags::{self, Tags};
-use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{Fault, Gathered, Job, Live, Place, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Aws, Verdict};
 use crate::error::{Error, Result};
@@ -108,20 +108,25 @@ allow:
     const OPERATIONS: &'static [Operation] = &[
         op::reads("GetRole", &["iam:GetRole"]),
         op::reads("GetRolePolicy", &["iam:GetRolePolicy"]),
-        op::reads("ListAttachedRolePolicies", &["iam:ListAttachedRolePolicies"]),
-        op::reads("ListInstanceProfilesForRole", &["iam:ListInstanceProfilesForRole"]),
-        op::reads("ListRolePolicies", &["iam:ListRolePolicies"]),
-        op::reads("ListRoleTags", &["iam:ListRoleTags"]),
-        op::reads("ListRoles", &["iam:ListRoles"]),
+        op::explains("ListAttachedRolePolicies", &["iam:ListAttachedRolePolicies"]),
+        op::explains("ListInstanceProfilesForRole", &["iam:ListInstanceProfilesForRole"]),
+        op::explains("ListRolePolicies", &["iam:ListRolePolicies"]),
+        op::discovers("ListRoleTags", &["iam:ListRoleTags"]),
+        op::discovers("ListRoles", &["iam:ListRoles"]),
         op::makes("CreateRole", &["iam:CreateRole", "iam:TagRole"]),
-        op::changes("PutRolePolicy", &["iam:PutRolePolicy"]),
+        op::changes("PutRolePolicy", &["iam:PutRolePolicy"])
+            .in_making(&["allow"])
+            .in_changing(&["allow"]),
         op::changes("TagRole", &["iam:TagRole"]),
         op::changes("UntagRole", &["iam:UntagRole"]),
-        op::changes("UpdateAssumeRolePolicy", &["iam:UpdateAssumeRolePolicy"]),
-        op::changes("UpdateRoleDescription", &["iam:UpdateRoleDescription"]),
+        op::changes("UpdateAssumeRolePolicy", &["iam:UpdateAssumeRolePolicy"])
+            .in_changing(&["trust"]),
+        op::changes("UpdateRoleDescription", &["iam:UpdateRoleDescription"])
+            .in_changing(&["description"]),
         op::removes_parts("DeleteRolePolicy", &["iam:DeleteRolePolicy"]),
         op::removes("DeleteRole", &["iam:DeleteRole"]),
     ];
+    const REACH: &'static [Reach] = &[("iam:", &["{arn}"])];
 
     type Declared = Declared;
     type Identity = Identity;
@@ -155,6 +160,12 @@ allow:
             ));
         }
         faults
+    }
+
+    fn foretell(place: &Place, identity: Identity) -> Outputs {
+        let Place { partition, account, .. } = place;
+        let arn = format!("arn:{partition}:iam::{account}:role/{}", identity.name);
+        Outputs { arn, id: "*".to_owned(), name: identity.name }
     }
 
     fn gather(declared: Declared, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {

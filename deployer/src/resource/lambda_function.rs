@@ -15,9 +15,9 @@ use aws_sdk_lambda::types::{self, FunctionConfiguration, LogFormat, Runtime};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::operations::{self as op, Operation};
+use super::operations::{self as op, Operation, Reach};
 use super::tags::{self, Tags};
-use super::{Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{Fault, Gathered, Job, Live, Place, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Aws};
 use crate::error::{Error, Result};
@@ -131,24 +131,39 @@ log_group: ${log_group.signer.name}
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const OPERATIONS: &'static [Operation] = &[
         op::reads("GetFunction", &["lambda:GetFunction", "lambda:ListTags"]),
-        op::reads("GetFunctionConfiguration", &["lambda:GetFunctionConfiguration"]),
-        op::reads("ListFunctions", &["lambda:ListFunctions"]),
-        op::reads("ListTags", &["lambda:ListTags"]),
+        op::follows("GetFunctionConfiguration", &["lambda:GetFunctionConfiguration"]),
+        op::discovers("ListFunctions", &["lambda:ListFunctions"]),
+        op::discovers("ListTags", &["lambda:ListTags"]),
         op::makes(
             "CreateFunction",
             &["lambda:CreateFunction", "lambda:TagResource", "iam:PassRole"],
         ),
         op::changes("DeleteFunctionConcurrency", &["lambda:DeleteFunctionConcurrency"]),
-        op::changes("PutFunctionConcurrency", &["lambda:PutFunctionConcurrency"]),
+        op::changes("PutFunctionConcurrency", &["lambda:PutFunctionConcurrency"])
+            .in_making(&["reserved_concurrency"])
+            .in_changing(&["reserved_concurrency"]),
         op::changes("TagResource", &["lambda:TagResource"]),
         op::changes("UntagResource", &["lambda:UntagResource"]),
-        op::changes("UpdateFunctionCode", &["lambda:UpdateFunctionCode"]),
+        op::changes("UpdateFunctionCode", &["lambda:UpdateFunctionCode"])
+            .in_changing(&["architecture", "code_sha256"]),
         op::changes(
             "UpdateFunctionConfiguration",
             &["lambda:UpdateFunctionConfiguration", "iam:PassRole"],
-        ),
+        )
+        .in_changing(&[
+            "description",
+            "environment",
+            "handler",
+            "log_format",
+            "log_group",
+            "memory_mb",
+            "role",
+            "runtime",
+            "timeout_seconds",
+        ]),
         op::removes("DeleteFunction", &["lambda:DeleteFunction"]),
     ];
+    const REACH: &'static [Reach] = &[("iam:PassRole", &["{role}"]), ("lambda:", &["{arn}"])];
 
     type Declared = Declared;
     type Identity = Identity;
@@ -157,6 +172,11 @@ log_group: ${log_group.signer.name}
 
     fn validate(declared: &Declared) -> Vec<Fault> {
         limits::validate(declared)
+    }
+
+    fn foretell(place: &Place, identity: Identity) -> Outputs {
+        let arn = place.arn("lambda", &format!("function:{}", identity.name));
+        Outputs { arn, name: identity.name }
     }
 
     fn gather(declared: Declared, sources: &Sources<'_>) -> Result<Gathered<Spec>> {

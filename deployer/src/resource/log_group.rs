@@ -7,9 +7,9 @@
 use aws_sdk_cloudwatchlogs::types;
 use serde::{Deserialize, Serialize};
 
-use super::operations::{self as op, Operation};
+use super::operations::{self as op, Operation, Reach};
 use super::tags::{self, Tags};
-use super::{Adoption, Fault, Gathered, Job, Live, Reading, ResourceType, Sources};
+use super::{Adoption, Fault, Gathered, Job, Live, Place, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Aws};
 use crate::error::Result;
@@ -65,11 +65,17 @@ retention_days: 30
         op::reads("ListTagsForResource", &["logs:ListTagsForResource"]),
         op::makes("CreateLogGroup", &["logs:CreateLogGroup", "logs:TagResource"]),
         op::changes("DeleteRetentionPolicy", &["logs:DeleteRetentionPolicy"]),
-        op::changes("PutRetentionPolicy", &["logs:PutRetentionPolicy"]),
+        op::changes("PutRetentionPolicy", &["logs:PutRetentionPolicy"])
+            .in_making(&["retention_days"])
+            .in_changing(&["retention_days"]),
         op::changes("TagResource", &["logs:TagResource"]),
         op::changes("UntagResource", &["logs:UntagResource"]),
         op::removes("DeleteLogGroup", &["logs:DeleteLogGroup"]),
     ];
+    /// Groups are found by a list, which cannot be allowed for a single one. What ends in `:*` means
+    /// a group to some actions, and what is in it to others.
+    const REACH: &'static [Reach] =
+        &[("logs:DescribeLogGroups", &["*"]), ("logs:", &["{arn}", "{arn}:*"])];
 
     /// Lambda makes the group of a function that has none, and a late write that of one just deleted.
     const ADOPTION: Adoption = Adoption::IfBare;
@@ -94,6 +100,11 @@ retention_days: 30
             ));
         }
         faults
+    }
+
+    fn foretell(place: &Place, identity: Identity) -> Outputs {
+        let arn = place.arn("logs", &format!("log-group:{}", identity.name));
+        Outputs { arn, name: identity.name }
     }
 
     fn gather(declared: Spec, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {

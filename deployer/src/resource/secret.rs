@@ -16,9 +16,9 @@ use aws_smithy_types::date_time::Format;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::operations::{self as op, Operation};
+use super::operations::{self as op, Operation, Reach};
 use super::tags::{self, Tags};
-use super::{Fault, Gathered, Job, Live, Reading, Recovery, ResourceType, Sources};
+use super::{Fault, Gathered, Job, Live, Place, Reading, Recovery, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Answer, Aws, EARLIER_SECRET, Verdict};
 use crate::error::{Error, Result};
@@ -105,16 +105,23 @@ recovery_window_days: 30
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const OPERATIONS: &'static [Operation] = &[
         op::reads("DescribeSecret", &["secretsmanager:DescribeSecret"]),
-        op::reads("ListSecrets", &["secretsmanager:ListSecrets"]),
+        op::discovers("ListSecrets", &["secretsmanager:ListSecrets"]),
         op::makes("CreateSecret", &["secretsmanager:CreateSecret", "secretsmanager:TagResource"]),
         op::makes("RestoreSecret", &["secretsmanager:RestoreSecret"]),
-        op::changes("PutSecretValue", &["secretsmanager:PutSecretValue"]),
+        op::changes("PutSecretValue", &["secretsmanager:PutSecretValue"])
+            .in_making(&["value_sha256"]),
         op::changes("TagResource", &["secretsmanager:TagResource"]),
         op::changes("UntagResource", &["secretsmanager:UntagResource"]),
-        op::changes("UpdateSecret", &["secretsmanager:UpdateSecret"]),
+        op::changes("UpdateSecret", &["secretsmanager:UpdateSecret"])
+            .in_changing(&["description", "kms_key_id"]),
         op::changes("UpdateSecretVersionStage", &["secretsmanager:UpdateSecretVersionStage"]),
         op::removes("DeleteSecret", &["secretsmanager:DeleteSecret"]),
     ];
+    /// AWS looks for a secret that is not there under its bare name.
+    const REACH: &'static [Reach] = &[(
+        "secretsmanager:",
+        &["arn:{partition}:secretsmanager:{region}:{account}:secret:{name}", "{arn}"],
+    )];
 
     type Declared = Declared;
     type Identity = Identity;
@@ -147,6 +154,11 @@ recovery_window_days: 30
             ));
         }
         faults
+    }
+
+    fn foretell(place: &Place, identity: Identity) -> Outputs {
+        let arn = place.arn("secretsmanager", &format!("secret:{}-??????", identity.name));
+        Outputs { arn, name: identity.name }
     }
 
     fn gather(declared: Declared, sources: &Sources<'_>) -> Result<Gathered<Spec>> {

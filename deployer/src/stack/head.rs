@@ -35,7 +35,7 @@ impl Checker<'_> {
             Content::Number(number) => number.to_string(),
             _ => String::new(),
         };
-        if account.len() != 12 || !account.bytes().all(|digit| digit.is_ascii_digit()) {
+        if !is_account(&account) {
             self.mistake(node, "expected the 12 digits of an AWS account, in quotes");
         }
         Some((account, node.place(self.text)))
@@ -44,9 +44,7 @@ impl Checker<'_> {
     pub(super) fn region(&mut self, root: &Node) -> Option<String> {
         let (_, node) = root.entry("region")?;
         let region = node.text().unwrap_or_default();
-        let fits = region.split('-').count() >= 3
-            && region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if !fits {
+        if !is_region(region) {
             self.mistake(node, "expected an AWS region such as `eu-west-1`");
         }
         Some(region.to_owned())
@@ -68,4 +66,15 @@ impl Checker<'_> {
         }
         tags
     }
+}
+
+/// Whether this is the number of an account.
+pub(crate) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+/// Whether this looks like the name of a region.
+pub(crate) fn is_region(text: &str) -> bool {
+    text.split('-').count() >= 3
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }

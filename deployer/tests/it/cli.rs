@@ -7,9 +7,11 @@ mod faults;
 mod gate;
 mod guards;
 mod interrupt;
+mod least;
 mod lock;
 mod places;
 mod policy;
+mod preflight;
 mod saved;
 mod secrets;
 mod stack_file;
@@ -52,7 +54,7 @@ fn closed_port() -> u16 {
 }
 
 /// The binary with keys and an endpoint, so that it can never reach AWS itself.
-fn at(world: &World, endpoint: &str, keys: &Credentials, arguments: &[&str]) -> Command {
+pub(crate) fn at(world: &World, endpoint: &str, keys: &Credentials, arguments: &[&str]) -> Command {
     let mut command = world.command(arguments);
     command
         .env("AWS_ENDPOINT_URL", endpoint)

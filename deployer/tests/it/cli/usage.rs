@@ -24,7 +24,7 @@ fn help_shows_every_command_and_option() {
           audit    Show who got which certificates, and who was refused, from the log of the signer
           output   Show the outputs of the last apply
           state    Look at what is remembered of the stack, and mend it
-          policy   Ask the issuing policy of the stack file
+          policy   Print the IAM policy that an errand takes, or ask the issuing policy of the stack file
           ca       Make, replace and show certificate authorities
           local    Run the local AWS
           demo     Show everything at work on the local AWS: deploy, issue a certificate, verify it
