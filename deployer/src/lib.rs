@@ -45,6 +45,7 @@ pub mod permissions;
 pub mod resource;
 pub mod verify;
 
+pub mod adopt;
 pub mod audit;
 pub mod ca;
 pub mod issue;

@@ -80,9 +80,10 @@ pub fn owner(spec: &Value) -> Option<(&str, &str)> {
     Some((tag(STACK), tag(ADDRESS)))
 }
 
-/// Whether two objects, by their tags, have the same owner.
+/// Whether two objects, by their tags, have the same owner. Those that have none are not each other's:
+/// an object that was adopted and has not got its tags yet must not be taken for any that has none.
 pub fn is_same_owner(one: &Tags, other: &Tags) -> bool {
-    [STACK, ADDRESS].iter().all(|tag| one.get(*tag) == other.get(*tag))
+    [STACK, ADDRESS].iter().all(|tag| one.contains_key(*tag) && one.get(*tag) == other.get(*tag))
 }
 
 /// Which resource of a stack, and of a kind, an object with these tags is.
