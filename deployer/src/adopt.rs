@@ -26,7 +26,7 @@ use serde_json::{Map, Value};
 
 use self::draft::{Context, Draft};
 use self::reference::{References, is_mistakable};
-use self::terraform::Instance;
+use self::terraform::{Instance, printable};
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::reference::in_document;
@@ -108,7 +108,11 @@ pub fn adopt(
     found.leave_the_rest(instances);
     let (account, region) = place(&found)?;
     let stack = text::stack(stack, (&account, &region), &found.adopted)?;
-    let Found { adopted, entries, left, .. } = found;
+    let Found { mut adopted, entries, mut left, .. } = found;
+    let notes = adopted.iter_mut().flat_map(|adopted| &mut adopted.notes);
+    for text in notes.chain(left.iter_mut().map(|left| &mut left.reason)) {
+        *text = printable(text);
+    }
     Ok(Takeover { stack, account, region, entries, adopted, left })
 }
 
@@ -175,25 +179,29 @@ impl Found {
             if known || self.parts.contains(&instance.address) {
                 continue;
             }
-            let reason = match instance.kind.as_str() {
-                "aws_secretsmanager_secret_version" => {
-                    "it is not the current value of a secret that was adopted".to_owned()
-                }
-                "aws_iam_role_policy" => {
-                    "it is not the one inline policy of a role that was adopted".to_owned()
-                }
-                "aws_apigatewayv2_stage" => {
-                    "it is not the stage $default of an API that was adopted".to_owned()
-                }
-                "aws_apigatewayv2_integration" => {
-                    "no route that was adopted leads to it".to_owned()
-                }
-                "aws_lambda_permission" => http_route::permission(instance),
-                _ => "a stack file has no such type".to_owned(),
-            };
+            let reason = self.why_left(instance);
             self.left.push(Left { terraform: instance.address.clone(), reason });
         }
         self.left.sort_by(|one, other| one.terraform.cmp(&other.terraform));
+    }
+
+    /// Why what no entry was made of stays where it is.
+    fn why_left(&self, instance: &Instance<'_>) -> String {
+        let reason = match instance.kind.as_str() {
+            "aws_secretsmanager_secret_version" => {
+                "it is not the current value of a secret that was adopted"
+            }
+            "aws_iam_role_policy" => "it is not the one inline policy of a role that was adopted",
+            "aws_apigatewayv2_stage" => "it is not the stage $default of an API that was adopted",
+            "aws_apigatewayv2_integration" => "no route that was adopted leads to it",
+            "aws_lambda_permission" => {
+                let of_api =
+                    |arn: &str| self.references.to("http_api", "execution_arn", arn).is_some();
+                return http_route::permission(instance, of_api);
+            }
+            _ => "a stack file has no such type",
+        };
+        reason.to_owned()
     }
 }
 

@@ -18,8 +18,17 @@ const KNOWN: &[&str] = &[
     "tags_all",
 ];
 
-const KNOWN_OF_STAGE: &[&str] =
-    &["api_id", "arn", "auto_deploy", "deployment_id", "execution_arn", "id", "invoke_url", "name"];
+const KNOWN_OF_STAGE: &[&str] = &[
+    "api_id",
+    "arn",
+    "auto_deploy",
+    "deployment_id",
+    "execution_arn",
+    "id",
+    "invoke_url",
+    "name",
+    "tags",
+];
 
 #[derive(Deserialize)]
 struct Attributes {

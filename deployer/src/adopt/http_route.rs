@@ -30,8 +30,10 @@ struct Attributes {
 struct Integration {
     id: String,
     api_id: String,
-    integration_type: String,
-    integration_uri: Option<String>,
+    #[serde(rename = "integration_type")]
+    kind: String,
+    #[serde(rename = "integration_uri")]
+    uri: Option<String>,
     payload_format_version: Option<String>,
 }
 
@@ -45,6 +47,7 @@ struct Api {
 struct Permission {
     function_name: String,
     statement_id: String,
+    source_arn: Option<String>,
 }
 
 pub(super) fn draft(instance: &Instance<'_>, context: &Context<'_>) -> Result<Draft, String> {
@@ -67,7 +70,7 @@ pub(super) fn draft(instance: &Instance<'_>, context: &Context<'_>) -> Result<Dr
     let api = api.map(|(_, api)| api).find(|api| api.id == route.api_id);
     let api = api.ok_or("its API is not in this state")?;
     let integration = integration(&route, &mut draft, context)?;
-    let function = function_of(integration.integration_uri.as_deref().unwrap_or_default());
+    let function = function_of(integration.uri.as_deref().unwrap_or_default());
     if integration.payload_format_version.as_deref() != Some(PAYLOAD_FORMAT) {
         let note = format!("an apply has its function called with payload format {PAYLOAD_FORMAT}");
         draft.notes.push(note);
@@ -104,7 +107,7 @@ fn integration(
     let mut all = all.filter(|(_, found)| found.api_id == route.api_id);
     let found = all.find(|(_, found)| found.id == target);
     let (part, found) = found.ok_or("its integration is not in this state")?;
-    if found.integration_type != "AWS_PROXY" || !is_function(&found) {
+    if found.kind != "AWS_PROXY" || !is_function(&found) {
         return Err("it does not lead to a Lambda function".to_owned());
     }
     if (context.taken)(&part.address) {
@@ -122,17 +125,24 @@ fn integration(
 }
 
 fn is_function(integration: &Integration) -> bool {
-    let uri = integration.integration_uri.as_deref().unwrap_or_default();
+    let uri = integration.uri.as_deref().unwrap_or_default();
     function_of(uri).contains(":function:")
 }
 
-/// Why a permission is left, and how to be rid of it.
-pub(super) fn permission(instance: &Instance<'_>) -> String {
+/// Why a permission is left, and how to be rid of one that is for an API that was adopted.
+pub(super) fn permission(instance: &Instance<'_>, is_api: impl Fn(&str) -> bool) -> String {
     match instance.read::<Permission>() {
-        Ok(Permission { function_name, statement_id }) => format!(
-            "routes get permissions of their own; once applied, remove this one with `aws lambda \
-             remove-permission --function-name {function_name} --statement-id {statement_id}`"
-        ),
+        Ok(Permission { function_name, statement_id, source_arn: Some(source) })
+            if is_api(source.split('/').next().unwrap_or_default()) =>
+        {
+            format!(
+                "routes get permissions of their own; once applied, remove this one with `aws lambda \
+                 remove-permission --function-name {function_name} --statement-id {statement_id}`"
+            )
+        }
+        Ok(_) => {
+            "it is for no route that was adopted; it stays, and goes with its function".to_owned()
+        }
         Err(reason) => reason,
     }
 }

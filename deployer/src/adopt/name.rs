@@ -9,14 +9,11 @@ const LONGEST: usize = 40;
 /// taken.
 pub(super) fn address(kind: &str, label: &str, is_taken: impl Fn(&Address) -> bool) -> Address {
     let name = identifier(label);
-    let candidates = (1_usize..).map(|number| match number {
-        1 => name.clone(),
-        _ => {
-            let suffix = format!("_{number}");
-            let kept = name.len().min(LONGEST - suffix.len());
-            name[..kept].to_owned() + &suffix
-        }
+    let numbered = (2_usize..).map(|number| {
+        let suffix = format!("_{number}");
+        name[..name.len().min(LONGEST - suffix.len())].to_owned() + &suffix
     });
+    let candidates = std::iter::once(name.clone()).chain(numbered);
     let mut addresses = candidates.map(|name| Address { kind: kind.to_owned(), name });
     addresses.find(|address| !is_taken(address)).unwrap_or_else(|| unreachable!("numbers go on"))
 }

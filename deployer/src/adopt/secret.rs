@@ -38,8 +38,10 @@ struct Attributes {
 #[derive(Deserialize)]
 struct Version {
     secret_id: String,
-    version_id: String,
-    version_stages: Option<Vec<String>>,
+    #[serde(rename = "version_id")]
+    id: String,
+    #[serde(rename = "version_stages")]
+    stages: Option<Vec<String>>,
 }
 
 pub(super) fn draft(instance: &Instance<'_>, context: &Context<'_>) -> Result<Draft, String> {
@@ -47,7 +49,7 @@ pub(super) fn draft(instance: &Instance<'_>, context: &Context<'_>) -> Result<Dr
     let mut draft = Draft::new(instance);
     let current = context.parts::<Version>("aws_secretsmanager_secret_version").into_iter().find(
         |(_, version)| {
-            let stages = version.version_stages.as_deref().unwrap_or_default();
+            let stages = version.stages.as_deref().unwrap_or_default();
             [&secret.arn, &secret.name].contains(&&version.secret_id)
                 && (stages.is_empty() || stages.iter().any(|stage| stage == CURRENT))
         },
@@ -72,7 +74,7 @@ pub(super) fn draft(instance: &Instance<'_>, context: &Context<'_>) -> Result<Dr
     draft.spec = json!({
         "name": secret.name,
         "description": description,
-        "value_sha256": current.as_ref().map(|(_, version)| &version.version_id),
+        "value_sha256": current.as_ref().map(|(_, version)| &version.id),
         "kms_key_id": key,
         "recovery_window_days": secret.recovery_window_in_days,
         "tags": tags,

@@ -120,11 +120,12 @@ fn instances(resource: Resource<'_>) -> impl Iterator<Item = Instance<'_>> {
     let Resource { kind, name, module, instances, .. } = resource;
     instances.into_iter().map(move |stored| {
         let index = stored.index_key.as_ref().map(|key| format!("[{key}]")).unwrap_or_default();
+        let deposed = if stored.deposed.is_some() { " (deposed)" } else { "" };
         let within = if module.is_empty() { String::new() } else { format!("{module}.") };
         let sensitive = stored.sensitive_attributes.unwrap_or_default().into_iter();
         let name_of = |path: Vec<Step>| Some(path.first()?.value.as_str()?.to_owned());
         Instance {
-            address: printable(&format!("{within}{kind}.{name}{index}")),
+            address: printable(&format!("{within}{kind}.{name}{index}{deposed}")),
             kind: kind.clone(),
             label: format!("{}_{name}_{index}", module.replace("module.", "")),
             attributes: stored.attributes,
@@ -142,7 +143,7 @@ fn instances(resource: Resource<'_>) -> impl Iterator<Item = Instance<'_>> {
 }
 
 /// One line, whatever the file says.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
@@ -184,6 +185,8 @@ impl Instance<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn refusal(text: &str) -> Error {
@@ -230,16 +233,13 @@ mod tests {
 
     #[test]
     fn no_message_quotes_the_file() {
+        type Attributes = BTreeMap<String, BTreeMap<String, u32>>;
+
         let misplaced = r#"{"version": 4, "resources": "hunter2"}"#;
         assert!(!format!("{:?}", refusal(misplaced)).contains("hunter2"));
         let mistyped = r#"{"version": 4, "resources": [{"mode": "managed", "type": "t", "name": "n",
             "instances": [{"attributes": {"policy": {"key": "hunter2"}}}]}]}"#;
         let read = read(mistyped, "").expect("a state");
-        #[derive(Debug, Deserialize)]
-        #[expect(dead_code, reason = "it is not read from")]
-        struct Attributes {
-            policy: std::collections::BTreeMap<String, u32>,
-        }
         let reason = read[0].read::<Attributes>().expect_err("a reason");
         assert_eq!(reason, "its `policy.key` is not as the AWS provider writes it");
     }

@@ -1,4 +1,4 @@
-use expect_test::expect;
+use expect_test::expect_file;
 use serde_json::{Value, json};
 
 use super::*;
@@ -56,84 +56,7 @@ fn reason<'t>(takeover: &'t Takeover, terraform: &str) -> &'t str {
 #[test]
 fn the_whole_system_becomes_a_stack_file() {
     let takeover = taken_over(&state()).expect("a takeover");
-    expect![[r##"
-        # Taken from a Terraform state by `deployer adopt`. Above each entry stands what Terraform
-        # called it.
-
-        stack: issuer
-        account: "111122223333"
-        region: eu-west-1
-
-        resources:
-          # aws_secretsmanager_secret.ca, aws_secretsmanager_secret_version.ca
-          secret.ca:
-            name: cert-issuer/ca
-            description: The issuing CA of cert-issuer
-            value_file: ca/ca.json
-            recovery_window_days: 7
-            tags:
-              env: prod
-              team: platform
-
-          # aws_cloudwatch_log_group.signer
-          log_group.signer:
-            name: /cert-issuer/signer
-            retention_days: 30
-            tags:
-              env: prod
-
-          # aws_apigatewayv2_api.issuer, aws_apigatewayv2_stage.default
-          http_api.issuer:
-            name: cert-issuer
-            description: Issues certificates to callers that IAM knows
-            tags:
-              env: prod
-
-          # aws_iam_role.signer, aws_iam_role_policy.signer
-          iam_role.signer:
-            name: cert-issuer-signer
-            description: What the signer of cert-issuer may do
-            trust: lambda.amazonaws.com
-            allow:
-            - actions: secretsmanager:GetSecretValue
-              on: ${secret.ca.arn}
-            - actions:
-              - logs:CreateLogStream
-              - logs:PutLogEvents
-              on: ${log_group.signer.arn}:*
-            policy_name: signer
-            tags:
-              env: prod
-              team: platform
-
-          # aws_lambda_function.signer
-          lambda_function.signer:
-            name: cert-issuer-signer
-            description: Issues short-lived certificates
-            role: ${iam_role.signer.arn}
-            architecture: x86_64
-            memory_mb: 256
-            timeout_seconds: 10
-            log_group: ${log_group.signer.name}
-            environment:
-              CA_SECRET_ARN: ${secret.ca.arn}
-            code:
-              zip: infra/signer.zip
-            tags:
-              env: prod
-
-          # aws_apigatewayv2_route.issue_cert, aws_apigatewayv2_integration.signer
-          http_route.issue_cert:
-            api: ${http_api.issuer.id}
-            route: POST /issue-cert
-            authorization: AWS_IAM
-            function: ${lambda_function.signer.arn}
-
-        outputs:
-          url: ${http_api.issuer.endpoint}/issue-cert
-          invoke_arn: ${http_route.issue_cert.arn}
-    "##]]
-    .assert_eq(&takeover.stack);
+    expect_file!["tests/stack.yaml"].assert_eq(&takeover.stack);
     let left: Vec<_> = takeover.left.iter().map(|left| left.terraform.as_str()).collect();
     assert_eq!(left, ["aws_cloudwatch_metric_alarm.errors", "aws_lambda_permission.api"]);
     assert!(reason(&takeover, left[1]).contains("--statement-id AllowExecutionFromAPIGateway"));
@@ -150,152 +73,8 @@ fn the_state_remembers_what_terraform_knows() {
         .iter()
         .map(|(address, entry)| (address.to_string(), json!([entry.spec, entry.outputs])))
         .collect();
-    expect![[r#"
-        {
-          "http_api.issuer": [
-            {
-              "auto_deploy": true,
-              "description": "Issues certificates to callers that IAM knows",
-              "name": "cert-issuer",
-              "tags": {
-                "env": "prod"
-              }
-            },
-            {
-              "endpoint": "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com",
-              "execution_arn": "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5",
-              "id": "a1b2c3d4e5"
-            }
-          ],
-          "http_route.issue_cert": [
-            {
-              "api": "a1b2c3d4e5",
-              "authorization": "AWS_IAM",
-              "function": "arn:aws:lambda:eu-west-1:111122223333:function:cert-issuer-signer",
-              "invoke_from": null,
-              "payload_format": "2.0",
-              "route": "POST /issue-cert"
-            },
-            {
-              "arn": "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5/$default/POST/issue-cert",
-              "integration_id": "i9n8t7e",
-              "route_id": "r6o5u4t"
-            }
-          ],
-          "iam_role.signer": [
-            {
-              "allow": {
-                "Statement": [
-                  {
-                    "Action": [
-                      "logs:CreateLogStream",
-                      "logs:PutLogEvents"
-                    ],
-                    "Effect": "Allow",
-                    "Resource": [
-                      "arn:aws:logs:eu-west-1:111122223333:log-group:/cert-issuer/signer:*"
-                    ]
-                  },
-                  {
-                    "Action": [
-                      "secretsmanager:GetSecretValue"
-                    ],
-                    "Effect": "Allow",
-                    "Resource": [
-                      "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cert-issuer/ca-AbCdEf"
-                    ]
-                  }
-                ],
-                "Version": "2012-10-17"
-              },
-              "description": "What the signer of cert-issuer may do",
-              "name": "cert-issuer-signer",
-              "policy_name": "signer",
-              "tags": {
-                "env": "prod",
-                "team": "platform"
-              },
-              "trust": {
-                "Statement": [
-                  {
-                    "Action": [
-                      "sts:AssumeRole"
-                    ],
-                    "Effect": "Allow",
-                    "Principal": {
-                      "Service": [
-                        "lambda.amazonaws.com"
-                      ]
-                    }
-                  }
-                ],
-                "Version": "2012-10-17"
-              }
-            },
-            {
-              "arn": "arn:aws:iam::111122223333:role/cert-issuer-signer",
-              "id": "AROAEXAMPLESIGNER0001",
-              "name": "cert-issuer-signer"
-            }
-          ],
-          "lambda_function.signer": [
-            {
-              "architecture": "x86_64",
-              "code_sha256": "cMRPZ5RHyD4DStzYhx0t1JKG5YvCWiyJ0KHxJ5Nvx5Y=",
-              "description": "Issues short-lived certificates",
-              "environment": {
-                "CA_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cert-issuer/ca-AbCdEf"
-              },
-              "failure": null,
-              "handler": "bootstrap",
-              "log_format": "JSON",
-              "log_group": "/cert-issuer/signer",
-              "memory_mb": 256,
-              "name": "cert-issuer-signer",
-              "reserved_concurrency": null,
-              "role": "arn:aws:iam::111122223333:role/cert-issuer-signer",
-              "runtime": "provided.al2023",
-              "tags": {
-                "env": "prod"
-              },
-              "timeout_seconds": 10
-            },
-            {
-              "arn": "arn:aws:lambda:eu-west-1:111122223333:function:cert-issuer-signer",
-              "name": "cert-issuer-signer"
-            }
-          ],
-          "log_group.signer": [
-            {
-              "name": "/cert-issuer/signer",
-              "retention_days": 30,
-              "tags": {
-                "env": "prod"
-              }
-            },
-            {
-              "arn": "arn:aws:logs:eu-west-1:111122223333:log-group:/cert-issuer/signer",
-              "name": "/cert-issuer/signer"
-            }
-          ],
-          "secret.ca": [
-            {
-              "description": "The issuing CA of cert-issuer",
-              "kms_key_id": null,
-              "name": "cert-issuer/ca",
-              "recovery_window_days": 7,
-              "tags": {
-                "env": "prod",
-                "team": "platform"
-              },
-              "value_sha256": "terraform-20260301101500000000000002"
-            },
-            {
-              "arn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cert-issuer/ca-AbCdEf",
-              "name": "cert-issuer/ca"
-            }
-          ]
-        }"#]].assert_eq(&serde_json::to_string_pretty(&all).expect("JSON"));
+    let all = serde_json::to_string_pretty(&all).expect("JSON") + "\n";
+    expect_file!["tests/remembered.json"].assert_eq(&all);
 }
 
 #[test]
@@ -370,7 +149,7 @@ fn what_is_not_managed_here_is_named() {
             "timeout_milliseconds",
             json!(5000),
             "http_route.issue_cert",
-            "of its integration, and left as it is, but lost if the object is made anew: timeout",
+            "made anew: timeout_milliseconds (of its integration)",
         ),
         (
             "aws_apigatewayv2_route",
@@ -464,6 +243,23 @@ fn code_in_a_bucket_is_to_be_fetched() {
     assert!(takeover.stack.contains("zip: signer-1.zip"), "{}", takeover.stack);
     let notes = notes(&takeover, "lambda_function.signer");
     assert!(notes.contains("aws s3 cp s3://artefacts/a/signer-1.zip signer-1.zip"), "{notes}");
+}
+
+#[test]
+fn a_permission_of_others_is_not_to_be_removed() {
+    let ours = taken_over(&state()).expect("a takeover");
+    assert!(reason(&ours, "aws_lambda_permission.api").contains("remove-permission"));
+    let bucket = json!("arn:aws:s3:::uploads");
+    let theirs = with("aws_lambda_permission", "source_arn", bucket);
+    let reason = reason(&theirs, "aws_lambda_permission.api");
+    assert_eq!(reason, "it is for no route that was adopted; it stays, and goes with its function");
+}
+
+#[test]
+fn what_is_shown_is_on_one_line_and_nothing_to_a_terminal() {
+    let policy = json!(["arn:aws:iam::aws:policy/\u{1b}[2J\nA"]);
+    let notes = notes(&with("aws_iam_role", "managed_policy_arns", policy), "iam_role.signer");
+    assert!(notes.contains("policy/?[2J?A is not managed here"), "{notes}");
 }
 
 #[test]

@@ -126,3 +126,22 @@ pub fn from_aws<K: Into<String>, V: Into<String>>(tags: impl IntoIterator<Item =
         .filter(|(key, _)| !key.starts_with("aws:"))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_owns_is_not_taken_for_one_another() {
+        let tags = |tags: &[(&str, &str)]| -> Tags {
+            tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let ours = tags(&[(STACK, "a"), (ADDRESS, "secret.ca"), ("team", "b")]);
+        assert!(is_same_owner(&ours, &tags(&[(STACK, "a"), (ADDRESS, "secret.ca")])));
+        assert!(!is_same_owner(&ours, &tags(&[(STACK, "a"), (ADDRESS, "secret.other")])));
+        for nobodys in [tags(&[]), tags(&[("team", "b")]), tags(&[(STACK, "a")])] {
+            assert!(!is_same_owner(&nobodys, &nobodys), "{nobodys:?}");
+            assert!(!is_same_owner(&nobodys, &ours), "{nobodys:?}");
+        }
+    }
+}

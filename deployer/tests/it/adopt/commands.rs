@@ -27,14 +27,14 @@ fn a_terraform_state_becomes_a_stack_without_a_call_and_without_its_secrets() {
             ! its value is not copied: put it into ca/ca.json, readable by you alone; the first apply sends it once more, as a version that it knows again
         ✓ log_group.signer  aws_cloudwatch_log_group.signer
         ✓ http_api.issuer  aws_apigatewayv2_api.issuer, aws_apigatewayv2_stage.default
-            ! not managed here of its stage, and left as it is, but lost if the object is made anew: default_route_settings, tags_all
+            ! not managed here, so left as it is, and lost if the object is made anew: default_route_settings, tags_all (of its stage)
         ✓ iam_role.signer  aws_iam_role.signer, aws_iam_role_policy.signer
         ✓ lambda_function.signer  aws_lambda_function.signer
             ! its environment stands in the stack file and the state: see that none of it is secret (CA_SECRET_ARN)
         ✓ http_route.issue_cert  aws_apigatewayv2_route.issue_cert, aws_apigatewayv2_integration.signer
 
         Left to Terraform
-        - aws_cloudwatch_metric_alarm.errors: there is no such type here
+        - aws_cloudwatch_metric_alarm.errors: a stack file has no such type
         - aws_lambda_permission.api: routes get permissions of their own; once applied, remove this one with `aws lambda remove-permission --function-name cert-issuer-signer --statement-id AllowExecutionFromAPIGateway`
 
         Summary: 6 resources adopted, 2 left to Terraform

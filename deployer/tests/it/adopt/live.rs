@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 
 use aws_sdk_apigatewayv2::types::{AuthorizationType, IntegrationType, ProtocolType};
+use aws_sdk_cloudwatchlogs::types::LogGroup;
 use aws_sdk_iam::types::Tag as IamTag;
 use aws_sdk_lambda::types::{
     Architecture, Environment, FunctionCode, LogFormat, LoggingConfig, Runtime,
@@ -76,13 +77,13 @@ const LOCAL_STATE: &str = "state/cert-issuer.local.json";
 /// its value, and the permission of the route alone.
 const PLAN: &str = "\
 update http_api.issuer: tags.deployer:address, tags.deployer:stack
+update log_group.signer: tags.deployer:address, tags.deployer:stack
+update secret.ca: tags.deployer:address, tags.deployer:stack, value_sha256
 update iam_role.signer: tags.deployer:address, tags.deployer:stack
 update lambda_function.signer: tags.deployer:address, tags.deployer:stack
-update http_route.issue_cert: invoke_from
-update log_group.signer: tags.deployer:address, tags.deployer:stack
-update secret.ca: tags.deployer:address, tags.deployer:stack, value_sha256";
+update http_route.issue_cert: invoke_from";
 
-/// The planned changes, one a line, by address.
+/// The planned changes, one a line.
 fn planned(world: &World) -> String {
     let run = world.succeed(&["--local", "plan", "--json"]);
     let plan: Value = serde_json::from_str(&run.stdout).expect("a plan in JSON");
@@ -110,7 +111,7 @@ async fn objects(root: &Aws) -> Value {
     json!([
         secret.and_then(|secret| secret.arn),
         role.map(|role| role.role_id),
-        group.and_then(|group| group.creation_time()),
+        group.and_then(LogGroup::creation_time),
         function.and_then(|function| function.code_sha256),
         apis.items().iter().map(|api| api.api_id()).collect::<Vec<_>>(),
         routes,
