@@ -1,5 +1,6 @@
 //! The command line. Doc comments are the help texts.
 
+mod adopt;
 mod audit;
 mod ca;
 mod policy;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::adopt::AdoptArgs;
 pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
 pub use self::policy::{PolicyArgs, PolicyCheckArgs, PolicyCommand};
@@ -77,6 +79,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Show the outputs of the last apply
     Output(OutputArgs),
+    /// Make a stack file and a state from those of Terraform; AWS is not called
+    Adopt(AdoptArgs),
     /// Look at what is remembered of the stack, and mend it
     #[command(subcommand)]
     State(StateCommand),

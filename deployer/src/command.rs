@@ -1,5 +1,6 @@
 //! The commands: each loads, looks, plans, acts and reports, in that order.
 
+mod adopt;
 mod apply;
 mod audit;
 mod ca;
@@ -47,6 +48,7 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Issue(args) => issue::run(global, args, ui).await,
         Command::Audit(args) => audit::run(global, args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
+        Command::Adopt(args) => adopt::run(global, &args, ui),
         Command::State(command) => state::run(global, &command, ui).await,
         Command::Policy(args) => policy::run(global, &args, ui),
         Command::Ca(command) => ca::run(command, ui),

@@ -46,6 +46,7 @@ pub mod preflight;
 pub mod resource;
 pub mod verify;
 
+pub mod adopt;
 pub mod audit;
 pub mod ca;
 pub mod issue;

@@ -1,6 +1,7 @@
 //! The user interface: the only module that prints. Data goes to standard output, everything else
 //! to standard error. Symbols carry the meaning, colour only repeats it.
 
+mod adopt;
 mod audit;
 mod certificates;
 mod drift;

@@ -14,6 +14,8 @@ use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::integration::function_of;
+
 use super::operations::{self as op, Operation, Reach};
 use super::{Adoption, Check, Fault, Gathered, Job, Live, Place, Reading, ResourceType, Sources};
 use super::{http_api, tags};
@@ -378,7 +380,7 @@ fn execution_arn(aws: &Aws, api: &str) -> String {
 /// The narrowest source ARN of a route's calls, behind the API's id: stage, method and path, with
 /// `*` for what a path leaves open.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html>
-fn source(route: &str) -> String {
+pub(crate) fn source(route: &str) -> String {
     let (method, path) = route.split_once(' ').unwrap_or((route, "/"));
     let method = if method == "ANY" { "*" } else { method };
     let segments: Vec<_> = path

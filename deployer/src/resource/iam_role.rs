@@ -1,8 +1,10 @@
 //! An IAM role with its inline policy, identified by its name.
 //!
-//! The policy lives under one fixed name and is exactly what `stack.yaml` says; policies that others
-//! attach to the role are left alone. Documents compare by meaning.
+//! The policy lives under one name and is exactly what `stack.yaml` says; policies that others attach
+//! to the role are left alone. Documents compare by meaning.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html>
+
+mod inline;
 
 use aws_sdk_iam::types::{Role, Tag};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -15,9 +17,6 @@ use crate::address::Address;
 use crate::aws::{self, Aws, Verdict};
 use crate::error::{Error, Result};
 use crate::policy::{self, INLINE_QUOTA, Policy, TRUST_QUOTA};
-
-/// The name of the one inline policy that is ours.
-const INLINE: &str = "deployer";
 
 /// The resource type `iam_role`.
 pub struct IamRole;
@@ -37,6 +36,9 @@ pub struct Declared {
     /// What the role may do: a list of `actions` on references, or a whole policy document.
     #[serde(default, deserialize_with = "permissions")]
     pub allow: Option<Policy>,
+    /// What that policy is called at the role, where others have made it; otherwise left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_name: Option<String>,
     /// Tags.
     #[serde(default)]
     pub tags: Tags,
@@ -52,13 +54,18 @@ pub struct Spec {
     trust: Policy,
     #[serde(deserialize_with = "stored_if_any")]
     allow: Option<Policy>,
+    /// None for the name that is ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    policy_name: Option<String>,
     tags: Tags,
 }
 
-/// What a role is found by.
+/// What a role is found by, and its policy.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Identity {
     name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    policy_name: Option<String>,
 }
 
 /// What AWS assigns.
@@ -142,6 +149,12 @@ allow:
         {
             faults.push(Fault::new(["name"], "must be 1 to 64 letters, digits and _ + = , . @ -"));
         }
+        if let Some(name) = &declared.policy_name
+            && (name.is_empty() || name.len() > 128 || !name.chars().all(allowed))
+        {
+            let message = "must be 1 to 128 letters, digits and _ + = , . @ -";
+            faults.push(Fault::new(["policy_name"], message));
+        }
         if declared.description.chars().count() > 1000 {
             faults.push(Fault::new(["description"], "must be at most 1000 characters"));
         }
@@ -169,8 +182,10 @@ allow:
     }
 
     fn gather(declared: Declared, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {
-        let Declared { name, description, trust, allow, tags } = declared;
-        Ok(Gathered { spec: Spec { name, description, trust, allow, tags }, payload: None })
+        let Declared { name, description, trust, allow, policy_name, tags } = declared;
+        let policy_name = policy_name.filter(|name| name != inline::OURS);
+        let spec = Spec { name, description, trust, allow, policy_name, tags };
+        Ok(Gathered { spec, payload: None })
     }
 
     /// Policies that mean the same are no change, however they are written.
@@ -193,20 +208,20 @@ allow:
         _address: &Address,
     ) -> Result<Reading<Live<Spec, Outputs>>> {
         let name = &identity.name;
-        let (role, inline) = tokio::join!(
+        let (role, allow) = tokio::join!(
             aws.iam.get_role().role_name(name).send(),
-            aws.iam.get_role_policy().role_name(name).policy_name(INLINE).send(),
+            inline::read(aws, name, identity.policy_name.as_deref()),
         );
         let role = aws::read("GetRole", name, role)?;
-        let inline = aws::read("GetRolePolicy", name, inline)?;
+        let allow = allow?;
         let Some(role) = role.and_then(|answer| answer.role) else { return Ok(Reading::Absent) };
-        let allow = inline.map(|inline| Policy::from_aws(inline.policy_document())).transpose()?;
         Ok(Reading::Present(Live::new(
             Spec {
                 name: role.role_name().to_owned(),
                 description: role.description().unwrap_or_default().to_owned(),
                 trust: Policy::from_aws(role.assume_role_policy_document().unwrap_or_default())?,
                 allow,
+                policy_name: identity.policy_name.clone(),
                 tags: tags::from_aws(role.tags().iter().map(|tag| (tag.key(), tag.value()))),
             },
             Outputs {
@@ -229,7 +244,8 @@ allow:
             let tags = aws::read("ListRoleTags", &name, tags)?.map(|found| found.tags);
             let tags = tags.unwrap_or_default();
             let tags = tags::from_aws(tags.iter().map(|tag| (tag.key(), tag.value())));
-            Ok(tags::address_in(&tags, stack, Self::KIND).map(|at| (at, Identity { name })))
+            Ok(tags::address_in(&tags, stack, Self::KIND)
+                .map(|at| (at, Identity { name, policy_name: None })))
         });
         tags::all_tagged(tagged).await
     }
@@ -252,7 +268,7 @@ allow:
             name: spec.name.clone(),
         };
         job.record(&outputs)?;
-        allow(aws, job, &spec).await?;
+        inline::put(aws, job, &spec).await?;
         Ok(Some(outputs))
     }
 
@@ -278,8 +294,12 @@ allow:
             (None, None) => true,
             _ => false,
         };
-        if !same {
-            allow(aws, job, &spec).await?;
+        let moved = old.policy_name != spec.policy_name;
+        if moved || !same {
+            inline::put(aws, job, &spec).await?;
+        }
+        if moved {
+            inline::remove(aws, job, name, old.policy_name.as_deref()).await?;
         }
         let (set, remove) = tags::changes(&old.tags, &spec.tags);
         if !set.is_empty() {
@@ -294,13 +314,13 @@ allow:
     }
 
     async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
-        let name = &live.spec.name;
-        remove_inline(aws, job, name).await?;
+        let (name, policy) = (&live.spec.name, live.spec.policy_name.as_deref());
+        inline::remove(aws, job, name, policy).await?;
         let deleted = aws::poll(job.note, || async {
             let deleted = aws.iam.delete_role().role_name(name).send().await;
             let verdict = aws::judge("DeleteRole", name, deleted)?;
             if matches!(verdict, Verdict::NotYet(..)) {
-                refuse_what_others_hung_on(aws, name).await?;
+                refuse_what_others_hung_on(aws, name, policy).await?;
             }
             Ok(verdict)
         });
@@ -311,7 +331,7 @@ allow:
 
 /// IAM refuses to delete a role on which something hangs, in the same words whether that is about to
 /// go or will stay for ever. There is no use in waiting for what will stay.
-async fn refuse_what_others_hung_on(aws: &Aws, name: &str) -> Result<()> {
+async fn refuse_what_others_hung_on(aws: &Aws, name: &str, ours: Option<&str>) -> Result<()> {
     let (inline, attached, profiles) = tokio::join!(
         aws.iam.list_role_policies().role_name(name).send(),
         aws.iam.list_attached_role_policies().role_name(name).send(),
@@ -325,7 +345,7 @@ async fn refuse_what_others_hung_on(aws: &Aws, name: &str) -> Result<()> {
     let profiles = profiles.map(|found| found.instance_profiles).unwrap_or_default();
     let hanging: Vec<String> = inline
         .iter()
-        .filter(|policy| *policy != INLINE)
+        .filter(|policy| *policy != ours.unwrap_or(inline::OURS))
         .map(|policy| format!("the inline policy {policy}"))
         .chain(
             attached
@@ -344,21 +364,6 @@ async fn refuse_what_others_hung_on(aws: &Aws, name: &str) -> Result<()> {
     Err(Error::new(format!("the role {name} cannot be deleted"))
         .because(format!("somebody else has hung on it: {}", hanging.join(", ")))
         .hint("detach that from the role, then run again"))
-}
-
-/// Puts the inline policy, or removes it where there is to be none.
-async fn allow(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<()> {
-    let Some(policy) = &spec.allow else { return remove_inline(aws, job, &spec.name).await };
-    let call = aws.iam.put_role_policy().role_name(&spec.name).policy_name(INLINE);
-    let call = call.policy_document(policy.to_json_string());
-    job.write("PutRolePolicy", &spec.name, || call.clone().send()).await?;
-    Ok(())
-}
-
-async fn remove_inline(aws: &Aws, job: &Job<'_>, name: &str) -> Result<()> {
-    let call = aws.iam.delete_role_policy().role_name(name).policy_name(INLINE);
-    job.delete("DeleteRolePolicy", name, || call.clone().send()).await?;
-    Ok(())
 }
 
 fn to_aws(tags: &Tags) -> Result<Vec<Tag>> {

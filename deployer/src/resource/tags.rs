@@ -80,9 +80,10 @@ pub fn owner(spec: &Value) -> Option<(&str, &str)> {
     Some((tag(STACK), tag(ADDRESS)))
 }
 
-/// Whether two objects, by their tags, have the same owner.
+/// Whether two objects, by their tags, have the same owner. Those that have none are not each other's:
+/// an object that was adopted and has not got its tags yet must not be taken for any that has none.
 pub fn is_same_owner(one: &Tags, other: &Tags) -> bool {
-    [STACK, ADDRESS].iter().all(|tag| one.get(*tag) == other.get(*tag))
+    [STACK, ADDRESS].iter().all(|tag| one.contains_key(*tag) && one.get(*tag) == other.get(*tag))
 }
 
 /// Which resource of a stack, and of a kind, an object with these tags is.
@@ -124,4 +125,23 @@ pub fn from_aws<K: Into<String>, V: Into<String>>(tags: impl IntoIterator<Item =
         .map(|(key, value)| (key.into(), value.into()))
         .filter(|(key, _)| !key.starts_with("aws:"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_owns_is_not_taken_for_one_another() {
+        let tags = |tags: &[(&str, &str)]| -> Tags {
+            tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let ours = tags(&[(STACK, "a"), (ADDRESS, "secret.ca"), ("team", "b")]);
+        assert!(is_same_owner(&ours, &tags(&[(STACK, "a"), (ADDRESS, "secret.ca")])));
+        assert!(!is_same_owner(&ours, &tags(&[(STACK, "a"), (ADDRESS, "secret.other")])));
+        for nobodys in [tags(&[]), tags(&[("team", "b")]), tags(&[(STACK, "a")])] {
+            assert!(!is_same_owner(&nobodys, &nobodys), "{nobodys:?}");
+            assert!(!is_same_owner(&nobodys, &ours), "{nobodys:?}");
+        }
+    }
 }

@@ -65,13 +65,13 @@ pub(crate) fn at(world: &World, endpoint: &str, keys: &Credentials, arguments: &
 }
 
 /// The binary with an endpoint at which nobody answers.
-fn nowhere(world: &World, arguments: &[&str]) -> Command {
+pub(crate) fn nowhere(world: &World, arguments: &[&str]) -> Command {
     let endpoint = format!("http://127.0.0.1:{}", closed_port());
     at(world, &endpoint, &Credentials::new("AKIANOBODY", "none", None, None, "test"), arguments)
 }
 
 /// A run as a snapshot: the status, then what went where.
-fn shown(world: &World, run: &Run) -> String {
+pub(crate) fn shown(world: &World, run: &Run) -> String {
     let mut text = format!("status {}\n", run.status);
     for (name, stream) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
         if !stream.is_empty() {

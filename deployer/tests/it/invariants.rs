@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::support::workspace;
 
 /// Modules that compute and do nothing else.
-const PURE: [&str; 9] = [
+const PURE: [&str; 11] = [
     "address.rs",
+    "adopt.rs",
+    "adopt/",
     "diff.rs",
     "graph.rs",
     "plan.rs",

@@ -5,6 +5,7 @@
 
 mod support;
 
+mod adopt;
 mod ca;
 mod cli;
 mod crashes;

@@ -125,7 +125,7 @@ impl Drop for Deployed {
 }
 
 /// A planned change in one line.
-fn one(change: &Value) -> String {
+pub(crate) fn one(change: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let action = text(&change["action"]);
     let details = if action == "update" || action == "replace" {

@@ -29,7 +29,7 @@ pub(super) async fn read(aws: &Aws, api: &str, id: Option<&str>) -> Result<Optio
 }
 
 /// AWS takes and gives a function's ARN also wrapped into that of its invocation.
-fn function_of(uri: &str) -> String {
+pub(crate) fn function_of(uri: &str) -> String {
     let inner =
         uri.split_once("/functions/").and_then(|(_, rest)| rest.strip_suffix("/invocations"));
     inner.unwrap_or(uri).to_owned()

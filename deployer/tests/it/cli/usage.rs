@@ -23,6 +23,7 @@ fn help_shows_every_command_and_option() {
           issue    Request a certificate from a deployed issuer, and verify it
           audit    Show who got which certificates, and who was refused, from the log of the signer
           output   Show the outputs of the last apply
+          adopt    Make a stack file and a state from those of Terraform; AWS is not called
           state    Look at what is remembered of the stack, and mend it
           policy   Print the IAM policy that an errand takes, or ask the issuing policy of the stack file
           ca       Make, replace and show certificate authorities

@@ -190,6 +190,24 @@ async fn policies_that_mean_the_same_are_no_drift_and_others_are_mended() {
     assert_eq!(writer(root).await, made);
 }
 
+/// A role that others made keeps its policy under the name that they gave it.
+#[tokio::test]
+async fn the_policy_moves_to_the_name_that_is_declared() {
+    let deployed = Deployed::new(ENTRY).await;
+    let (theirs, ours) = ("    policy_name: theirs\n    tags:", "    tags:");
+    let moves = [(ours, theirs, "deployer", "theirs"), (theirs, ours, "theirs", "deployer")];
+    for (from, to, old, new) in moves {
+        let before = writer(&deployed.root).await;
+        deployed.world.edit(from, to);
+        deployed.converges(
+            &format!("update {ADDRESS}: policy_name"),
+            "PutRolePolicy, DeleteRolePolicy",
+        );
+        let after = writer(&deployed.root).await;
+        assert_eq!(after["policies"], json!({new: before["policies"][old]}));
+    }
+}
+
 #[tokio::test]
 async fn what_others_do_to_a_role_is_mended() {
     let deployed = Deployed::new(ENTRY).await;

@@ -1,0 +1,34 @@
+//! `aws_cloudwatch_log_group`.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::draft::{Context, Draft, Tagged};
+use super::terraform::Instance;
+
+const KNOWN: &[&str] =
+    &["arn", "id", "name", "name_prefix", "retention_in_days", "tags", "tags_all"];
+
+#[derive(Deserialize)]
+struct Attributes {
+    arn: String,
+    name: String,
+    retention_in_days: Option<i32>,
+    #[serde(flatten)]
+    tags: Tagged,
+}
+
+pub(super) fn draft(instance: &Instance<'_>, _context: &Context<'_>) -> Result<Draft, String> {
+    let group: Attributes = instance.read()?;
+    let mut draft = Draft::new(instance);
+    // Terraform writes 0 where events are kept for ever.
+    let retention = group.retention_in_days.filter(|days| *days != 0);
+    let tags = group.tags.all();
+    draft.leaves("", &instance.unknown(KNOWN, &[("log_group_class", json!("STANDARD"))]));
+    draft.declare("name", group.name.clone());
+    draft.declare_if_any("retention_days", retention);
+    draft.declare_if_any("tags", tags.clone());
+    draft.spec = json!({"name": group.name, "retention_days": retention, "tags": tags});
+    draft.outputs = json!({"arn": group.arn.trim_end_matches(":*"), "name": group.name});
+    Ok(draft)
+}
