@@ -11,6 +11,7 @@
 
 mod canonical;
 mod check;
+pub mod effect;
 mod form;
 mod unique;
 

@@ -67,6 +67,7 @@ fn reversed(change: &Change) -> Vec<FieldChange> {
         after: field.before.clone(),
         drift: false,
         forces_replacement: false,
+        effect: None,
     });
     reversed.collect()
 }

@@ -8,6 +8,7 @@ use similar::{ChangeTag, TextDiff};
 use super::style::{ACTIONS, BOLD, DIM, GREEN, RED, YELLOW, paint, symbol, verb};
 use crate::diff;
 use crate::plan::{Action, Change, FieldChange, Plan};
+use crate::policy::effect::Permission;
 use crate::reference;
 
 /// What stands for a value that AWS has yet to assign.
@@ -105,7 +106,7 @@ fn field_line(action: Action, field: &FieldChange, width: usize) -> String {
         marks.push_str(&paint(RED, "  (forces replacement)"));
     }
     if let Some(document) = policy_diff(field) {
-        return format!("    {}{marks}\n{document}", field.path);
+        return format!("    {}{marks}\n{document}{}", field.path, effect(field));
     }
     let after = field.after.as_ref().map_or_else(|| "(none)".to_owned(), value);
     if matches!(action, Action::Create | Action::Restore) {
@@ -117,6 +118,22 @@ fn field_line(action: Action, field: &FieldChange, width: usize) -> String {
         return line;
     }
     format!("    {path}  {before}\n    {:width$}→ {after}{marks}\n", "")
+}
+
+/// What a change of a policy means. A policy that is all new says so itself.
+fn effect(field: &FieldChange) -> String {
+    let Some(effect) = field.effect.as_ref().filter(|_| field.before.is_some()) else {
+        return String::new();
+    };
+    if effect.is_none() {
+        return format!("      {}\n", paint(DIM, "it grants the same as before"));
+    }
+    let line = |style, verb, permission: &Permission| {
+        let text = format!("{verb} {}", permission.to_string().escape_debug());
+        format!("      {}\n", paint(style, &text))
+    };
+    let gains = effect.gains.iter().map(|permission| line(YELLOW, "gains", permission));
+    gains.chain(effect.loses.iter().map(|permission| line(DIM, "loses", permission))).collect()
 }
 
 /// The narrowest terminal that people use, in characters; longer changes go on two lines.
