@@ -9,6 +9,7 @@
 //!
 //! Texts such as `${secret.ca.arn}` or `${aws:username}` are only texts here.
 
+pub mod breadth;
 mod canonical;
 mod check;
 pub mod effect;

@@ -32,6 +32,18 @@ enum Consent {
     Reviewed(PathBuf, Box<SavedPlan>),
 }
 
+/// What a run is asked for beside what the stack file declares.
+struct Order<'a> {
+    /// The command, for those who wait for it.
+    command: &'static str,
+    /// Whether all is to go.
+    destroy: bool,
+    /// What becomes the stack's whatever its tags say.
+    adopt: &'a [Address],
+    /// Whether what is allowed may become wider.
+    allow_widening: bool,
+}
+
 /// How a run ended.
 enum Ended {
     /// All that was planned is done.
@@ -47,12 +59,15 @@ pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<
         None if args.yes => Consent::Given,
         None => Consent::Asked("Apply these changes?"),
     };
-    let destroy = matches!(&consent, Consent::Reviewed(_, saved) if saved.destroy);
-    let adopt = match &consent {
-        Consent::Reviewed(_, saved) => saved.adopt.iter().cloned().collect(),
-        _ => args.adopt.clone(),
+    let (destroy, adopt, reviewed) = match &consent {
+        Consent::Reviewed(_, saved) => {
+            (saved.destroy, saved.adopt.iter().cloned().collect(), saved.allow_widening)
+        }
+        _ => (false, args.adopt.clone(), false),
     };
-    match converge(global, (destroy, &adopt), "apply", &consent, ui).await? {
+    let allow_widening = args.allow_widening || reviewed;
+    let order = Order { command: "apply", destroy, adopt: &adopt, allow_widening };
+    match converge(global, &order, &consent, ui).await? {
         Ended::Reached(session, desired) if destroy => residue::clear(*session, &desired, ui).await,
         Ended::Reached(session, _) if !args.no_verify => verify(global, *session, ui).await,
         Ended::Reached(..) => Ok(ExitCode::SUCCESS),
@@ -63,7 +78,8 @@ pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<
 /// Removes everything that belongs to the stack: the plan against an empty one.
 pub(super) async fn destroy(global: &Global, args: &DestroyArgs, ui: &Ui) -> Result<ExitCode> {
     let consent = if args.yes { Consent::Given } else { Consent::Asked("Delete all of this?") };
-    match converge(global, (true, &[]), "destroy", &consent, ui).await? {
+    let order = Order { command: "destroy", destroy: true, adopt: &[], allow_widening: false };
+    match converge(global, &order, &consent, ui).await? {
         Ended::Reached(session, desired) => residue::clear(*session, &desired, ui).await,
         Ended::Short(status) => Ok(status),
     }
@@ -81,19 +97,14 @@ async fn verify(global: &Global, session: Session, ui: &Ui) -> Result<ExitCode> 
 }
 
 /// Plans, asks, and carries out.
-async fn converge(
-    global: &Global,
-    (destroy, adopt): (bool, &[Address]),
-    command: &str,
-    consent: &Consent,
-    ui: &Ui,
-) -> Result<Ended> {
+async fn converge(global: &Global, order: &Order<'_>, consent: &Consent, ui: &Ui) -> Result<Ended> {
+    let Order { destroy, adopt, .. } = *order;
     let interrupt = Interrupt::listen(ui::interrupted)?;
     if let Consent::Reviewed(path, saved) = consent {
         saved.check_place(global.local, path)?;
     }
     let Aim { stack, desired, payloads, .. } = Aim::load(global, destroy, adopt, ui)?;
-    let mut session = Session::open_locked(global, stack, command, ui).await?;
+    let mut session = Session::open_locked(global, stack, order.command, ui).await?;
     let basis = basis(global, &session);
     if let Consent::Reviewed(path, saved) = consent {
         saved.check_basis(&basis, path)?;
@@ -105,6 +116,10 @@ async fn converge(
         saved.check_plan(&again, path)?;
     }
     ui.plan(&plan, &session.place, false);
+    if !order.allow_widening {
+        let stack = &session.stack;
+        plan.refuse_widening(|address, it| stack.locate(address, &it.field, &it.texts()))?;
+    }
     if let (Consent::Asked(question), false) = (consent, ui::is_empty(&plan)) {
         ui.confirm(question)?;
     }

@@ -83,6 +83,17 @@ impl Effect {
         }
     }
 
+    /// The same in words, each with whether it is gained.
+    pub fn told(&self) -> impl Iterator<Item = (bool, String)> {
+        let tell = |verb: &str, permission: &Permission, denial: &str| {
+            let denial = if permission.denied { denial } else { "" };
+            format!("{verb} {permission}{denial}")
+        };
+        let gains = self.gains.iter().map(move |it| (true, tell("gains", it, " (denied so far)")));
+        let loses = self.loses.iter().map(move |it| (false, tell("loses", it, " (denied now)")));
+        gains.chain(loses)
+    }
+
     /// Whether both documents grant the same.
     pub fn is_none(&self) -> bool {
         self.gains.is_empty() && self.loses.is_empty()
@@ -156,10 +167,7 @@ fn items(element: &Value) -> Vec<String> {
 
 impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { denied, principal, action, resource, condition } = self;
-        if *denied {
-            f.write_str("a denial of ")?;
-        }
+        let Self { denied: _, principal, action, resource, condition } = self;
         write!(f, "{action}")?;
         if let Some(resource) = resource {
             write!(f, " on {resource}")?;
@@ -173,6 +181,17 @@ impl fmt::Display for Permission {
             write!(f, " if {}", tests.join(" and "))?;
         }
         Ok(())
+    }
+}
+
+impl Set {
+    /// What it is written with.
+    pub fn patterns(&self) -> impl Iterator<Item = &str> {
+        let patterns = match self {
+            Self::Of(pattern) => std::slice::from_ref(pattern),
+            Self::AllBut { all_but } => all_but.as_slice(),
+        };
+        patterns.iter().map(String::as_str)
     }
 }
 

@@ -8,7 +8,6 @@ use similar::{ChangeTag, TextDiff};
 use super::style::{ACTIONS, BOLD, DIM, GREEN, RED, YELLOW, paint, symbol, verb};
 use crate::diff;
 use crate::plan::{Action, Change, FieldChange, Plan};
-use crate::policy::effect::Permission;
 use crate::reference;
 
 /// What stands for a value that AWS has yet to assign.
@@ -51,6 +50,9 @@ pub(super) fn render(plan: &Plan, place: &str) -> String {
         count => format!(", {count} unchanged"),
     };
     let _ = writeln!(text, "\n{} {}{unchanged}", paint(BOLD, "Summary:"), counts.join(", "));
+    if plan.widenings().next().is_some() {
+        let _ = writeln!(text, "It widens what is allowed: apply needs --allow-widening.");
+    }
     text
 }
 
@@ -69,6 +71,12 @@ fn one(change: &Change) -> String {
         return text;
     }
     text.push_str(&fields(change.action, &change.fields));
+    text.extend(
+        change
+            .widenings
+            .iter()
+            .map(|it| shout(&format!("widens what is allowed: {} ({})", it.permission, it.why()))),
+    );
     text
 }
 
@@ -128,12 +136,11 @@ fn effect(field: &FieldChange) -> String {
     if effect.is_none() {
         return format!("      {}\n", paint(DIM, "it grants the same as before"));
     }
-    let line = |style, verb, permission: &Permission| {
-        let text = format!("{verb} {}", permission.to_string().escape_debug());
-        format!("      {}\n", paint(style, &text))
+    let line = |(gained, told): (bool, String)| {
+        let style = if gained { YELLOW } else { DIM };
+        format!("      {}\n", paint(style, &told.escape_debug().to_string()))
     };
-    let gains = effect.gains.iter().map(|permission| line(YELLOW, "gains", permission));
-    gains.chain(effect.loses.iter().map(|permission| line(DIM, "loses", permission))).collect()
+    effect.told().map(line).collect()
 }
 
 /// The narrowest terminal that people use, in characters; longer changes go on two lines.

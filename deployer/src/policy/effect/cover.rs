@@ -14,14 +14,17 @@ const ARN_PARTS: usize = 6;
 
 impl Permission {
     /// Whether this one lets through all that `other` does.
-    pub(super) fn covers(&self, other: &Self) -> bool {
-        self.denied == other.denied
-            && self.reaches(other)
-            && covers_condition(self.condition.as_ref(), other.condition.as_ref())
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.denied == other.denied && self.reaches(other) && self.holds_whenever(other)
+    }
+
+    /// Whether its condition is met whenever that of the other one is.
+    pub(crate) fn holds_whenever(&self, other: &Self) -> bool {
+        covers_condition(self.condition.as_ref(), other.condition.as_ref())
     }
 
     /// The same, conditions aside.
-    pub(super) fn reaches(&self, other: &Self) -> bool {
+    pub(crate) fn reaches(&self, other: &Self) -> bool {
         let optional = |wide: &Option<Set>, narrow: &Option<Set>, one: Matcher| match (wide, narrow)
         {
             (Some(wide), Some(narrow)) => wide.covers(narrow, one),
@@ -109,20 +112,17 @@ fn symbols(pattern: &str) -> Vec<Symbol> {
     let mut rest = pattern;
     while let Some(character) = rest.chars().next() {
         let variable = rest.strip_prefix("${").and_then(|inner| inner.split_once('}'));
-        rest = match variable {
-            Some((name, behind)) => {
-                symbols.push(Symbol::Variable(name.to_owned()));
-                behind
-            }
-            None => {
-                symbols.push(match character {
-                    '*' => Symbol::Many,
-                    '?' => Symbol::One,
-                    plain => Symbol::Plain(plain),
-                });
-                &rest[character.len_utf8()..]
-            }
-        };
+        if let Some((name, behind)) = variable {
+            symbols.push(Symbol::Variable(name.to_owned()));
+            rest = behind;
+            continue;
+        }
+        symbols.push(match character {
+            '*' => Symbol::Many,
+            '?' => Symbol::One,
+            plain => Symbol::Plain(plain),
+        });
+        rest = &rest[character.len_utf8()..];
     }
     symbols
 }

@@ -5,17 +5,13 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn policy(statements: Value) -> Policy {
+fn policy(statements: &[Value]) -> Policy {
     Policy::stored(json!({ "Version": "2012-10-17", "Statement": statements }))
 }
 
-fn check(before: Value, after: Value, expect: &Expect) {
+fn check(before: &[Value], after: &[Value], expect: &Expect) {
     let effect = Effect::of(Some(&policy(before)), Some(&policy(after)));
-    let lines = |verb: &'static str, all: Vec<Permission>| {
-        all.into_iter().map(move |permission| format!("{verb} {permission}\n"))
-    };
-    let text: String = lines("gains", effect.gains).chain(lines("loses", effect.loses)).collect();
-    expect.assert_eq(&text);
+    expect.assert_eq(&effect.told().map(|(_, line)| line + "\n").collect::<String>());
 }
 
 fn allow(actions: &[&str], resources: &[&str]) -> Value {
@@ -24,103 +20,75 @@ fn allow(actions: &[&str], resources: &[&str]) -> Value {
 
 #[test]
 fn what_a_wider_grant_covers_is_not_gained() {
-    let one = allow(&["s3:GetObject"], &["arn:aws:s3:::b/k"]);
-    let wide = allow(&["s3:Get*"], &["arn:aws:s3:::b/*"]);
-    check(
-        json!([wide]),
-        json!([one]),
-        &expect![[r#"
-        loses s3:Get* on arn:aws:s3:::b/*
-    "#]],
-    );
-    check(
-        json!([one]),
-        json!([wide]),
-        &expect![[r#"
-        gains s3:Get* on arn:aws:s3:::b/*
-    "#]],
-    );
+    let one = || allow(&["s3:GetObject"], &["arn:aws:s3:::b/k"]);
+    let wide = || allow(&["s3:Get*"], &["arn:aws:s3:::b/*"]);
+    let lost = expect!["loses s3:Get* on arn:aws:s3:::b/*\n"];
+    check(&[wide()], &[one()], &lost);
+    let gained = expect!["gains s3:Get* on arn:aws:s3:::b/*\n"];
+    check(&[one()], &[wide()], &gained);
     // Grants move from one statement to another, and letter case means nothing.
-    let split = json!([allow(&["S3:getobject"], &["arn:aws:s3:::b/k"]), wide]);
-    check(split, json!([wide]), &expect![""]);
+    let moved = allow(&["S3:getobject"], &["arn:aws:s3:::b/k"]);
+    check(&[moved, wide()], &[wide()], &expect![""]);
 }
 
 #[test]
 fn each_action_on_each_resource_counts() {
-    check(
-        json!([allow(&["logs:CreateLogStream"], &["arn:aws:logs:r:1:log-group:/a:*"])]),
-        json!([allow(
-            &["logs:CreateLogStream", "logs:PutLogEvents"],
-            &["arn:aws:logs:r:1:log-group:/a:*", "arn:aws:logs:r:1:log-group:/b:*"],
-        )]),
-        &expect![[r#"
-            gains logs:CreateLogStream on arn:aws:logs:r:1:log-group:/b:*
-            gains logs:PutLogEvents on arn:aws:logs:r:1:log-group:/a:*
-            gains logs:PutLogEvents on arn:aws:logs:r:1:log-group:/b:*
-        "#]],
-    );
+    let (a, b) = ("arn:aws:logs:r:1:log-group:/a:*", "arn:aws:logs:r:1:log-group:/b:*");
+    let all = expect![[r#"
+        gains logs:CreateLogStream on arn:aws:logs:r:1:log-group:/b:*
+        gains logs:PutLogEvents on arn:aws:logs:r:1:log-group:/a:*
+        gains logs:PutLogEvents on arn:aws:logs:r:1:log-group:/b:*
+    "#]];
+    let after = allow(&["logs:CreateLogStream", "logs:PutLogEvents"], &[a, b]);
+    check(&[allow(&["logs:CreateLogStream"], &[a])], &[after], &all);
 }
 
 #[test]
 fn a_denial_takes_and_one_that_is_dropped_gives() {
-    let wide = allow(&["*"], &["*"]);
-    let denial = |action| json!({ "Effect": "Deny", "Action": action, "Resource": "*" });
-    check(
-        json!([wide]),
-        json!([wide, denial("iam:*")]),
-        &expect![[r#"
-        loses a denial of iam:* on *
-    "#]],
-    );
-    check(
-        json!([wide, denial("iam:*")]),
-        json!([wide, denial("iam:Get*")]),
-        &expect![[r#"
-        gains a denial of iam:* on *
-    "#]],
-    );
+    let wide = || allow(&["*"], &["*"]);
+    let deny = |action| json!({ "Effect": "Deny", "Action": action, "Resource": "*" });
+    let taken = expect!["loses iam:* on * (denied now)\n"];
+    check(&[wide()], &[wide(), deny("iam:*")], &taken);
+    let given = expect!["gains iam:* on * (denied so far)\n"];
+    check(&[wide(), deny("iam:*")], &[wide(), deny("iam:Get*")], &given);
 }
 
 #[test]
 fn conditions_principals_and_all_but_are_told() {
-    let trust = |principal: Value, condition: Value| {
-        json!([{
+    let trust = |condition: &Value| {
+        [json!({
             "Effect": "Allow",
-            "Principal": principal,
+            "Principal": { "Service": "lambda.amazonaws.com" },
             "Action": "sts:AssumeRole",
             "Condition": condition,
-        }])
+        })]
     };
-    let service = json!({ "Service": "lambda.amazonaws.com" });
     let ours = json!({ "StringEquals": { "aws:SourceAccount": ["111111111111"] } });
-    check(
-        trust(service.clone(), ours),
-        trust(service, json!({})),
-        &expect![[r#"
-            gains sts:AssumeRole for Service lambda.amazonaws.com
-        "#]],
-    );
-    let rest = |action: &str| json!([{ "Effect": "Allow", "NotAction": action, "Resource": "*" }]);
-    check(
-        rest("iam:*"),
-        rest("iam:Get*"),
-        &expect![[r#"
-        gains all but iam:Get* on *
-    "#]],
-    );
+    let given = expect!["gains sts:AssumeRole for Service lambda.amazonaws.com\n"];
+    check(&trust(&ours), &trust(&json!({})), &given);
+    let taken = expect![[r#"
+        loses sts:AssumeRole for Service lambda.amazonaws.com
+    "#]];
+    check(&trust(&json!({})), &trust(&ours), &taken);
+    let new = expect![[r#"
+        gains sts:AssumeRole for Service lambda.amazonaws.com if StringEquals aws:SourceAccount 111111111111
+    "#]];
+    check(&[], &trust(&ours), &new);
+    let rest = |action: &str| json!({ "Effect": "Allow", "NotAction": action, "Resource": "*" });
+    check(&[rest("iam:*")], &[rest("iam:Get*")], &expect!["gains all but iam:Get* on *\n"]);
 }
 
 #[test]
 fn a_star_in_an_arn_stays_within_its_part() {
-    let on = |resource: &str| json!([allow(&["s3:GetObject"], &[resource])]);
-    let effect =
-        |before, after| Effect::of(Some(&policy(on(before))), Some(&policy(on(after)))).gains.len();
-    assert_eq!(effect("arn:aws:s3:*:*:b", "arn:aws:s3:r:1:b"), 0);
-    assert_eq!(effect("arn:aws:s3:*:b", "arn:aws:s3:r:1:b"), 1);
-    assert_eq!(effect("arn:aws:logs:r:1:*", "arn:aws:logs:r:1:log-group:/a:*"), 0);
-    assert_eq!(effect("*", "${secret.ca.arn}"), 0);
+    let on = |resource: &str| policy(&[allow(&["s3:GetObject"], &[resource])]);
+    let gains =
+        |before: &str, after: &str| Effect::of(Some(&on(before)), Some(&on(after))).gains.len();
+    assert_eq!(gains("arn:aws:s3:*:*:b", "arn:aws:s3:r:1:b"), 0);
+    assert_eq!(gains("arn:aws:s3:*:b", "arn:aws:s3:r:1:b"), 1);
+    assert_eq!(gains("arn:aws:logs:r:1:*", "arn:aws:logs:r:1:log-group:/a:*"), 0);
+    assert_eq!(gains("*", "${secret.ca.arn}"), 0);
     // In a variable a star is a plain character.
-    assert_eq!(effect("arn:aws:s3:::b/${*}", "arn:aws:s3:::b/k"), 1);
+    assert_eq!(gains("arn:aws:s3:::b/${*}", "arn:aws:s3:::b/k"), 1);
 }
 
 #[test]
@@ -154,7 +122,7 @@ fn the_two_versions_of_the_language_never_say_the_same_with_variables() {
 
 #[test]
 fn as_data_a_permission_says_no_more_than_it_holds() {
-    let effect = Effect::of(None, Some(&policy(json!([allow(&["s3:GetObject"], &["*"])]))));
+    let effect = Effect::of(None, Some(&policy(&[allow(&["s3:GetObject"], &["*"])])));
     let data = json!({ "gains": [{ "action": "s3:GetObject", "resource": "*" }], "loses": [] });
     assert_eq!(serde_json::to_value(&effect).expect("data"), data);
     assert_eq!(serde_json::from_value::<Effect>(data).expect("the same"), effect);
