@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use proptest::sample::{select, subsequence};
+use proptest::sample::{Index, select, subsequence};
 use serde_json::{Value, json};
 
 use super::*;
@@ -44,7 +44,7 @@ fn document(
         }
         statement
     });
-    prop::collection::vec(statement, 0..4)
+    prop::collection::vec(statement, 0..3)
         .prop_map(|statements| json!({ "Version": "2012-10-17", "Statement": statements }))
 }
 
@@ -56,6 +56,65 @@ fn grants() -> impl Strategy<Value = Value> {
 fn anything() -> impl Strategy<Value = Value> {
     let condition = condition(&["StringEquals", "StringNotEquals"], 3);
     document(&["Allow", "Deny"], &["Action", "Action", "NotAction"], condition)
+}
+
+/// Two documents that differ in one element of one statement: those that differ in much have much to
+/// gain, whatever is forgotten.
+fn edited(documents: impl Strategy<Value = Value>) -> impl Strategy<Value = (Value, Value)> {
+    let part =
+        select(vec![&["Effect"][..], &["Action", "NotAction"], &["Resource"], &["Condition"]]);
+    let lender = document(&["Allow"], &["Action"], condition(&["StringEquals"], 2));
+    (documents, lender, any::<(Index, Index)>(), part).prop_map(
+        |(one, lender, (to, from), part)| {
+            let mut other = one.clone();
+            let lent = lender["Statement"].as_array().expect("statements");
+            let statements = other["Statement"].as_array_mut().expect("statements");
+            if !lent.is_empty() && !statements.is_empty() {
+                let position = to.index(statements.len());
+                let statement = statements[position].as_object_mut().expect("a statement");
+                statement.retain(|key, _| !part.contains(&key.as_str()));
+                let lent = lent[from.index(lent.len())].as_object().expect("a statement").iter();
+                statement.extend(
+                    lent.filter(|(key, _)| part.contains(&key.as_str()))
+                        .map(|(key, value)| (key.clone(), value.clone())),
+                );
+            }
+            (one, other)
+        },
+    )
+}
+
+/// Two documents of which the second one has less in one list of one statement, or the reverse.
+fn shortened(documents: impl Strategy<Value = Value>) -> impl Strategy<Value = (Value, Value)> {
+    (documents, any::<(Index, Index)>(), any::<bool>()).prop_map(|(one, (which, item), turned)| {
+        let mut other = one.clone();
+        let mut lists = Vec::new();
+        for statement in other["Statement"].as_array_mut().into_iter().flatten() {
+            lists.extend(statement.as_object_mut().expect("a statement").values_mut().flat_map(
+                |element| {
+                    match element {
+                        Value::Object(operators) => operators
+                            .values_mut()
+                            .filter_map(|keys| keys["aws:SourceVpc"].as_array_mut())
+                            .collect(),
+                        element => element.as_array_mut().into_iter().collect::<Vec<_>>(),
+                    }
+                },
+            ));
+        }
+        lists.retain(|list| list.len() > 1);
+        if !lists.is_empty() {
+            let position = which.index(lists.len());
+            let length = lists[position].len();
+            lists[position].remove(item.index(length));
+        }
+        if turned { (other, one) } else { (one, other) }
+    })
+}
+
+/// Two documents that have nothing, much, or nearly all in common.
+fn pair<S: Strategy<Value = Value>>(documents: fn() -> S) -> impl Strategy<Value = (Value, Value)> {
+    prop_oneof![(documents(), documents()), edited(documents()), shortened(documents())]
 }
 
 /// An action, a resource, and the source that the request comes from.
@@ -118,18 +177,18 @@ fn effect(before: &Value, after: &Value) -> Effect {
 }
 
 proptest! {
+    // What is decided wrongly hides behind other statements: most documents do not show it.
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
     #[test]
-    fn what_one_way_gains_the_other_way_loses(one in anything(), other in anything()) {
+    fn what_one_way_gains_the_other_way_loses((one, other) in pair(anything)) {
         let (there, back) = (effect(&one, &other), effect(&other, &one));
         prop_assert_eq!(there.gains, back.loses);
         prop_assert_eq!(there.loses, back.gains);
     }
 
     #[test]
-    fn there_is_neither_gain_nor_loss_just_if_all_is_decided_alike(
-        one in grants(),
-        other in grants(),
-    ) {
+    fn there_is_neither_gain_nor_loss_just_if_all_is_decided_alike((one, other) in pair(grants)) {
         let effect = effect(&one, &other);
         let (before, after) = (allowed(&one), allowed(&other));
         prop_assert_eq!(effect.gains.is_empty(), after.is_subset(&before));
@@ -138,7 +197,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_is_given_goes_untold(one in anything(), other in anything()) {
+    fn nothing_that_is_given_goes_untold((one, other) in pair(anything)) {
         let effect = effect(&one, &other);
         let (before, after) = (allowed(&one), allowed(&other));
         prop_assert!(!effect.gains.is_empty() || after.is_subset(&before));
