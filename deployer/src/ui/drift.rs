@@ -46,7 +46,7 @@ fn one(change: &Change) -> String {
         text.push_str(&shout(alarm));
     }
     if is_changed(change) {
-        text.push_str(&fields(Action::Update, &reversed(change)));
+        text.push_str(&fields(Action::Update, &reversed(change), None));
     }
     text
 }
