@@ -98,6 +98,7 @@ pub enum Command {
 
 /// Options of `plan`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct PlanArgs {
     /// Print the plan as JSON
     #[arg(long)]
@@ -114,6 +115,9 @@ pub struct PlanArgs {
     /// Make this object the stack's, although its tags say otherwise; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     pub adopt: Vec<Address>,
+    /// Let the saved plan be carried out even if it widens what is allowed
+    #[arg(long, requires = "out")]
+    pub allow_widening: bool,
 }
 
 /// Options of `apply`.
@@ -127,6 +131,10 @@ pub struct ApplyArgs {
     /// Make this object the stack's, although its tags say otherwise; may be repeated
     #[arg(long, value_name = "ADDRESS", conflicts_with = "plan")]
     pub adopt: Vec<Address>,
+    /// Go ahead even if this widens what is allowed: to `*`, without a condition that there was, or
+    /// to somebody outside of the account
+    #[arg(long)]
+    pub allow_widening: bool,
     /// Do not ask the deployed API whether it works as declared
     #[arg(long)]
     pub no_verify: bool,

@@ -10,6 +10,7 @@ mod residue;
 mod sequence;
 #[cfg(test)]
 mod tests;
+mod widening;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +24,7 @@ use ownership::Claim;
 pub use ownership::by_tag;
 pub use reason::Reason;
 pub use residue::Residue;
+pub use widening::Widening;
 
 use crate::address::Address;
 use crate::diff;
@@ -99,6 +101,9 @@ pub struct Change {
     pub alarm: Option<String>,
     /// What differs.
     pub fields: Vec<FieldChange>,
+    /// What it gives that nobody is to give by the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub widenings: Vec<Widening>,
     /// The changes that must be done before this one.
     pub after: BTreeSet<Address>,
     /// What the object is to be, as far as it is known; none when it is to go.
@@ -180,6 +185,7 @@ impl Planner<'_> {
             reasons: Vec::new(),
             alarm: None,
             fields: Vec::new(),
+            widenings: Vec::new(),
             after: BTreeSet::new(),
             depends_on: wanted.depends_on.clone(),
             live: None,
@@ -206,6 +212,7 @@ impl Planner<'_> {
         {
             self.known.insert(address.clone(), live.outputs.clone());
         }
+        change.widenings = widening::of(&change.fields, &self.state.account);
         change.spec = Some(spec);
         Ok(change)
     }
@@ -240,6 +247,7 @@ impl Planner<'_> {
                 .into_iter()
                 .map(|difference| field_change(difference, &Value::Null, None, &[]))
                 .collect(),
+            widenings: Vec::new(),
             after: BTreeSet::new(),
             spec: None,
             depends_on: entry

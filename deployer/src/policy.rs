@@ -9,8 +9,10 @@
 //!
 //! Texts such as `${secret.ca.arn}` or `${aws:username}` are only texts here.
 
+pub mod breadth;
 mod canonical;
 mod check;
+pub mod effect;
 mod form;
 mod unique;
 

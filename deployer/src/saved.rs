@@ -38,6 +38,9 @@ pub struct SavedPlan {
     /// What was asked to be made the stack's, whoever it belongs to.
     #[serde(default)]
     pub adopt: BTreeSet<Address>,
+    /// Whether it may be carried out although it widens what is allowed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_widening: bool,
     /// The plan, with the live objects that it was made against.
     pub plan: Plan,
 }
@@ -80,6 +83,7 @@ impl SavedPlan {
                 .collect(),
             wanted: wanted.map(|(address, it)| (address.clone(), it.spec.clone())).collect(),
             adopt: desired.adopt.clone(),
+            allow_widening: false,
             plan,
         }
     }

@@ -3,6 +3,7 @@
 
 mod check;
 mod head;
+mod locate;
 mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};

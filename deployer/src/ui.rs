@@ -11,6 +11,7 @@ mod policy;
 mod residue;
 mod states;
 mod style;
+mod width;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -109,7 +110,7 @@ impl Ui {
                 json!({"format": PLAN_FORMAT, "stack": plan.stack, "changes": plan.changes});
             self.json(&document);
         } else {
-            self.data(&plans::render(plan, place));
+            self.data(&plans::render(plan, place, width::of_output()));
         }
     }
 
@@ -257,9 +258,7 @@ impl Ui {
             _ if entries.is_empty() => self.status("no such audit lines"),
             AuditFormat::Json => self.data(&audit::json(entries)),
             AuditFormat::Table => {
-                let width = terminal_size::terminal_size_of(io::stdout());
-                let width = width.map(|(width, _)| usize::from(width.0));
-                self.data(&audit::table(entries, width));
+                self.data(&audit::table(entries, width::of_output()));
             }
         }
     }
@@ -345,7 +344,7 @@ impl Ui {
 /// The plan as text, without colours.
 #[cfg(test)]
 pub fn plain(plan: &Plan) -> String {
-    anstream::adapter::strip_str(&plans::render(plan, "")).to_string()
+    anstream::adapter::strip_str(&plans::render(plan, "", None)).to_string()
 }
 
 /// What is left after a destroy as text, without colours.

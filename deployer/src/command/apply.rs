@@ -34,11 +34,16 @@ enum Consent {
     Reviewed(PathBuf, Box<SavedPlan>),
 }
 
-/// What a run is to bring about, and how.
-struct Wish<'a> {
+/// What a run is asked for beside what the stack file declares.
+struct Order<'a> {
+    /// The command, for those who wait for it.
+    command: &'static str,
+    /// Whether all is to go.
     destroy: bool,
+    /// What becomes the stack's whatever its tags say.
     adopt: &'a [Address],
-    command: &'a str,
+    /// Whether what is allowed may become wider.
+    allow_widening: bool,
     /// Whether to ask IAM first.
     preflight: bool,
 }
@@ -58,13 +63,21 @@ pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<
         None if args.yes => Consent::Given,
         None => Consent::Asked("Apply these changes?"),
     };
-    let destroy = matches!(&consent, Consent::Reviewed(_, saved) if saved.destroy);
-    let adopt = match &consent {
-        Consent::Reviewed(_, saved) => saved.adopt.iter().cloned().collect(),
-        _ => args.adopt.clone(),
+    let (destroy, adopt, reviewed) = match &consent {
+        Consent::Reviewed(_, saved) => {
+            (saved.destroy, saved.adopt.iter().cloned().collect(), saved.allow_widening)
+        }
+        _ => (false, args.adopt.clone(), false),
     };
-    let wish = Wish { destroy, adopt: &adopt, command: "apply", preflight: !args.no_preflight };
-    match converge(global, &wish, &consent, ui).await? {
+    let allow_widening = args.allow_widening || reviewed;
+    let order = Order {
+        command: "apply",
+        destroy,
+        adopt: &adopt,
+        allow_widening,
+        preflight: !args.no_preflight,
+    };
+    match converge(global, &order, &consent, ui).await? {
         Ended::Reached(session, desired) if destroy => residue::clear(*session, &desired, ui).await,
         Ended::Reached(session, _) if !args.no_verify => verify(global, *session, ui).await,
         Ended::Reached(..) => Ok(ExitCode::SUCCESS),
@@ -75,9 +88,14 @@ pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<
 /// Removes everything that belongs to the stack: the plan against an empty one.
 pub(super) async fn destroy(global: &Global, args: &DestroyArgs, ui: &Ui) -> Result<ExitCode> {
     let consent = if args.yes { Consent::Given } else { Consent::Asked("Delete all of this?") };
-    let wish =
-        Wish { destroy: true, adopt: &[], command: "destroy", preflight: !args.no_preflight };
-    match converge(global, &wish, &consent, ui).await? {
+    let order = Order {
+        command: "destroy",
+        destroy: true,
+        adopt: &[],
+        allow_widening: false,
+        preflight: !args.no_preflight,
+    };
+    match converge(global, &order, &consent, ui).await? {
         Ended::Reached(session, desired) => residue::clear(*session, &desired, ui).await,
         Ended::Short(status) => Ok(status),
     }
@@ -95,14 +113,14 @@ async fn verify(global: &Global, session: Session, ui: &Ui) -> Result<ExitCode> 
 }
 
 /// Plans, asks, and carries out.
-async fn converge(global: &Global, wish: &Wish<'_>, consent: &Consent, ui: &Ui) -> Result<Ended> {
-    let &Wish { destroy, adopt, command, preflight } = wish;
+async fn converge(global: &Global, order: &Order<'_>, consent: &Consent, ui: &Ui) -> Result<Ended> {
+    let Order { destroy, adopt, .. } = *order;
     let interrupt = Interrupt::listen(ui::interrupted)?;
     if let Consent::Reviewed(path, saved) = consent {
         saved.check_place(global.local, path)?;
     }
     let Aim { stack, desired, payloads, .. } = Aim::load(global, destroy, adopt, ui)?;
-    let mut session = Session::open_locked(global, stack, command, ui).await?;
+    let mut session = Session::open_locked(global, stack, order.command, ui).await?;
     let basis = basis(global, &session);
     if let Consent::Reviewed(path, saved) = consent {
         saved.check_basis(&basis, path)?;
@@ -114,8 +132,12 @@ async fn converge(global: &Global, wish: &Wish<'_>, consent: &Consent, ui: &Ui) 
         saved.check_plan(&again, path)?;
     }
     ui.plan(&plan, &session.place, false);
-    if preflight {
-        look_ahead(global, &session.aws, &plan, command, ui).await?;
+    if !order.allow_widening {
+        let stack = &session.stack;
+        plan.refuse_widening(|address, it| stack.locate(address, &it.field, &it.texts()))?;
+    }
+    if order.preflight {
+        look_ahead(global, &session.aws, &plan, order.command, ui).await?;
     }
     if let (Consent::Asked(question), false) = (consent, ui::is_empty(&plan)) {
         ui.confirm(question)?;

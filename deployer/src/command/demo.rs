@@ -35,6 +35,7 @@ pub(super) async fn run(global: &Global, args: &DemoArgs, ui: &Ui) -> Result<Exi
         plan: None,
         yes: true,
         adopt: Vec::new(),
+        allow_widening: false,
         no_verify: false,
         no_preflight: false,
     };

@@ -24,7 +24,8 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, ui: &Ui) -> Result<Exi
     let idle = ui::is_empty(&plan);
     if let Some(path) = &args.out {
         let basis = basis(global, &session);
-        SavedPlan::new(&session.stack, &desired, destroy, basis, plan).write(path)?;
+        let saved = SavedPlan::new(&session.stack, &desired, destroy, basis, plan);
+        SavedPlan { allow_widening: args.allow_widening, ..saved }.write(path)?;
         let (local, path) = (if global.local { " --local" } else { "" }, path.display());
         ui.status(&format!("saved: `deployer apply{local} {path}` carries out exactly this plan"));
     }

@@ -36,6 +36,7 @@ pub fn drift(observed: &Observed, state: &State) -> Result<Plan> {
                 after: difference.after,
                 drift: true,
                 forces_replacement: false,
+                effect: None,
             });
         change.fields.extend(other);
         if change.action == Action::NoOp && !change.fields.is_empty() {

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diff::{self, Difference};
+use crate::policy::Policy;
+use crate::policy::effect::Effect;
 
 /// One field that is to change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +20,9 @@ pub struct FieldChange {
     pub drift: bool,
     /// Whether this field is why the object must be replaced.
     pub forces_replacement: bool,
+    /// What the change means, where the field is a policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
 }
 
 /// The fields of an object that is to be made, apart from those that are left to AWS.
@@ -36,6 +41,7 @@ pub(super) fn created(spec: &Value) -> Vec<FieldChange> {
         })
         .map(|(path, after)| FieldChange {
             path,
+            effect: effect(None, after.as_ref()),
             before: None,
             after,
             drift: false,
@@ -56,10 +62,20 @@ pub(super) fn field_change(
     FieldChange {
         forces_replacement: replace_on.contains(&field),
         drift,
+        effect: effect(difference.before.as_ref(), difference.after.as_ref()),
         path: difference.path,
         before: difference.before,
         after: difference.after,
     }
+}
+
+/// What the change means where there is a policy before or after it.
+fn effect(before: Option<&Value>, after: Option<&Value>) -> Option<Effect> {
+    let policy = |document: Option<&Value>| {
+        document.filter(|document| diff::is_policy(document)).cloned().map(Policy::stored)
+    };
+    let (before, after) = (policy(before), policy(after));
+    (before.is_some() || after.is_some()).then(|| Effect::of(before.as_ref(), after.as_ref()))
 }
 
 /// The value at a path such as `tags.a.b`, where keys may hold dots themselves.

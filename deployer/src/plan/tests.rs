@@ -202,6 +202,8 @@ fn policies_are_shown_as_the_lines_that_change() {
                   + Allow logs:DescribeLogStreams
                     Allow logs:PutLogEvents
                       on arn:aws:log_group:/demo:*
+                  gains logs:DescribeLogStreams on arn:aws:log_group:/demo:*
+                  loses logs:CreateLogStream on arn:aws:log_group:/demo:*
 
             Summary: 1 to change, 5 unchanged
         "#]],
@@ -286,6 +288,10 @@ fn what_cannot_change_in_place_is_replaced_and_dependents_follow() {
                   +   on ${log_group.signer.arn}:*
                     Allow secretsmanager:GetSecretValue
                       on arn:aws:secret:demo/ca
+                  gains logs:CreateLogStream on ${log_group.signer.arn}:*
+                  gains logs:PutLogEvents on ${log_group.signer.arn}:*
+                  loses logs:CreateLogStream on arn:aws:log_group:/demo:*
+                  loses logs:PutLogEvents on arn:aws:log_group:/demo:*
 
             ~ lambda_function.signer  something that it refers to is made anew
                 log_group  "/demo" → (known after apply)
@@ -365,6 +371,8 @@ fn an_entry_that_is_gone_is_deleted_after_what_used_it() {
                     Allow secretsmanager:GetSecretValue
                   -   on arn:aws:secret:demo/ca
                   +   on ${secret.new.arn}
+                  gains secretsmanager:GetSecretValue on ${secret.new.arn}
+                  loses secretsmanager:GetSecretValue on arn:aws:secret:demo/ca
 
             ~ lambda_function.signer  something that it refers to is made anew
                 environment.CA_SECRET_ARN  "arn:aws:secret:demo/ca" → (known after apply)
@@ -409,6 +417,7 @@ fn a_widened_policy_is_drift() {
                     Allow secretsmanager:GetSecretValue
                   -   on *
                   +   on arn:aws:secret:demo/ca
+                  loses secretsmanager:GetSecretValue on *
 
             Summary: 1 to change, 5 unchanged
         "#]],
@@ -431,6 +440,8 @@ fn a_foreign_trust_is_drift() {
                     Allow sts:AssumeRole
                   -   for AWS 222222222222
                   +   for Service lambda.amazonaws.com
+                  gains sts:AssumeRole for Service lambda.amazonaws.com
+                  loses sts:AssumeRole for AWS 222222222222
 
             Summary: 1 to change, 5 unchanged
         "#]],

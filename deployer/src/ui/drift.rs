@@ -46,7 +46,7 @@ fn one(change: &Change) -> String {
         text.push_str(&shout(alarm));
     }
     if is_changed(change) {
-        text.push_str(&fields(Action::Update, &reversed(change)));
+        text.push_str(&fields(Action::Update, &reversed(change), None));
     }
     text
 }
@@ -67,6 +67,7 @@ fn reversed(change: &Change) -> Vec<FieldChange> {
         after: field.before.clone(),
         drift: false,
         forces_replacement: false,
+        effect: None,
     });
     reversed.collect()
 }

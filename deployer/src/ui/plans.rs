@@ -6,6 +6,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::{ACTIONS, BOLD, DIM, GREEN, RED, YELLOW, paint, symbol, verb};
+use super::width;
 use crate::diff;
 use crate::plan::{Action, Change, FieldChange, Plan};
 use crate::reference;
@@ -16,7 +17,13 @@ const UNKNOWN: &str = "(known after apply)";
 /// How many of the lines that stay as they are are shown around those that change.
 const CONTEXT: usize = 2;
 
-pub(super) fn render(plan: &Plan, place: &str) -> String {
+/// The plan as text, in lines of this width at most if one is given.
+pub(super) fn render(plan: &Plan, place: &str, width: Option<usize>) -> String {
+    let text = whole(plan, place, width);
+    width.map_or_else(|| text.clone(), |width| width::wrap(&text, width))
+}
+
+fn whole(plan: &Plan, place: &str, width: Option<usize>) -> String {
     let mut text = String::new();
     let actions: Vec<&Change> = plan.actions().collect();
     if actions.is_empty() {
@@ -37,7 +44,7 @@ pub(super) fn render(plan: &Plan, place: &str) -> String {
         paint(DIM, place)
     );
     for change in actions {
-        text.push_str(&one(change));
+        text.push_str(&one(change, width));
     }
     let counts: Vec<String> = ACTIONS
         .iter()
@@ -50,10 +57,13 @@ pub(super) fn render(plan: &Plan, place: &str) -> String {
         count => format!(", {count} unchanged"),
     };
     let _ = writeln!(text, "\n{} {}{unchanged}", paint(BOLD, "Summary:"), counts.join(", "));
+    if plan.widenings().next().is_some() {
+        let _ = writeln!(text, "It widens what is allowed: apply needs --allow-widening.");
+    }
     text
 }
 
-fn one(change: &Change) -> String {
+fn one(change: &Change, width: Option<usize>) -> String {
     let reasons: Vec<String> = change.reasons.iter().map(ToString::to_string).collect();
     let mut text = format!(
         "\n{} {}  {}\n",
@@ -67,15 +77,22 @@ fn one(change: &Change) -> String {
     if change.action == Action::Delete {
         return text;
     }
-    text.push_str(&fields(change.action, &change.fields));
+    text.push_str(&fields(change.action, &change.fields, width));
+    text.extend(
+        change
+            .widenings
+            .iter()
+            .map(|it| shout(&format!("widens what is allowed: {} ({})", it.permission, it.why()))),
+    );
     text
 }
 
-/// What differs, a line or more for each field.
-pub(super) fn fields(action: Action, fields: &[FieldChange]) -> String {
+/// What differs, a line or more for each field. Where these are to have a width, long values are
+/// folded to what changes.
+pub(super) fn fields(action: Action, fields: &[FieldChange], width: Option<usize>) -> String {
     let shown: Vec<&FieldChange> = fields.iter().filter(|field| !is_blank(field)).collect();
-    let width = shown.iter().map(|field| field.path.chars().count()).max().unwrap_or_default();
-    shown.into_iter().map(|field| field_line(action, field, width)).collect()
+    let paths = shown.iter().map(|field| field.path.chars().count()).max().unwrap_or_default();
+    shown.into_iter().map(|field| field_line(action, field, paths, width)).collect()
 }
 
 /// What nobody must overlook, on a line of its own.
@@ -95,8 +112,8 @@ fn is_blank(field: &FieldChange) -> bool {
     field.before.is_none() && field.after.as_ref().is_none_or(empty)
 }
 
-fn field_line(action: Action, field: &FieldChange, width: usize) -> String {
-    let path = format!("{:width$}", field.path);
+fn field_line(action: Action, field: &FieldChange, paths: usize, width: Option<usize>) -> String {
+    let path = format!("{:paths$}", field.path);
     let mut marks = String::new();
     if field.drift {
         marks.push_str(&paint(YELLOW, "  (drift)"));
@@ -105,21 +122,47 @@ fn field_line(action: Action, field: &FieldChange, width: usize) -> String {
         marks.push_str(&paint(RED, "  (forces replacement)"));
     }
     if let Some(document) = policy_diff(field) {
-        return format!("    {}{marks}\n{document}", field.path);
+        return format!("    {}{marks}\n{document}{}", field.path, effect(field));
     }
     let after = field.after.as_ref().map_or_else(|| "(none)".to_owned(), value);
     if matches!(action, Action::Create | Action::Restore) {
         return format!("    {path}  {after}{marks}\n");
     }
     let before = field.before.as_ref().map_or_else(|| "(none)".to_owned(), value);
+    let fits = |line: &str| width::columns(line.trim_end()) <= width.unwrap_or(WIDTH);
     let line = format!("    {path}  {before} → {after}{marks}\n");
-    if anstream::adapter::strip_str(&line).to_string().chars().count() <= WIDTH {
+    if fits(&line) {
         return line;
     }
-    format!("    {path}  {before}\n    {:width$}→ {after}{marks}\n", "")
+    let lines = |before: &str, after: &str| {
+        [format!("    {path}  {before}\n"), format!("    {:paths$}→ {after}{marks}\n", "")]
+    };
+    let both = lines(&before, &after);
+    let is_known = field.after.as_ref().is_some_and(|after| !reference::is_unknown(after));
+    if width.is_none() || !is_known || both.iter().all(|line| fits(line)) {
+        return both.concat();
+    }
+    let (before, after) = width::fold(&before, &after);
+    lines(&before, &after).concat()
 }
 
-/// The narrowest terminal that people use, in characters; longer changes go on two lines.
+/// What a change of a policy means. A policy that is all new says so itself.
+fn effect(field: &FieldChange) -> String {
+    let Some(effect) = field.effect.as_ref().filter(|_| field.before.is_some()) else {
+        return String::new();
+    };
+    if effect.is_none() {
+        return format!("      {}\n", paint(DIM, "it grants the same as before"));
+    }
+    let line = |(gained, told): (bool, String)| {
+        let style = if gained { YELLOW } else { DIM };
+        format!("      {}\n", paint(style, &told.escape_debug().to_string()))
+    };
+    effect.told().map(line).collect()
+}
+
+/// The narrowest terminal that people use, in characters: where there is none, changes that are longer
+/// go on two lines.
 const WIDTH: usize = 80;
 
 fn value(value: &Value) -> String {
@@ -198,3 +241,6 @@ fn items(element: &Value) -> Vec<String> {
         other => vec![other.to_string()],
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ mod secrets;
 mod stack_file;
 mod state;
 mod usage;
+mod widening;
 
 use std::net::TcpListener;
 use std::process::Command;

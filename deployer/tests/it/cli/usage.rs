@@ -93,6 +93,9 @@ fn help_of_plan_explains_its_exit_statuses() {
               --adopt <ADDRESS>
                   Make this object the stack's, although its tags say otherwise; may be repeated
 
+              --allow-widening
+                  Let the saved plan be carried out even if it widens what is allowed
+
           -h, --help
                   Print help (see a summary with '-h')
 
