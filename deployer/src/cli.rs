@@ -2,6 +2,7 @@
 
 mod audit;
 mod ca;
+mod explain;
 mod policy;
 
 use std::net::IpAddr;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
+pub use self::explain::ExplainArgs;
 pub use self::policy::{PolicyCheckArgs, PolicyCommand};
 
 use crate::address::Address;
@@ -71,6 +73,8 @@ pub enum Command {
     Destroy(DestroyArgs),
     /// Show what has changed in AWS since the last apply: exit with 0 for nothing, 2 for drift
     Drift(DriftArgs),
+    /// Show all about one entry of the stack file: what it is, what it needs, how it is managed
+    Explain(ExplainArgs),
     /// Request a certificate from a deployed issuer, and verify it
     Issue(IssueArgs),
     /// Show who got which certificates, and who was refused, from the log of the signer

@@ -5,6 +5,7 @@ mod audit;
 mod ca;
 mod demo;
 mod drift;
+mod explain;
 mod issue;
 mod local;
 mod output;
@@ -43,6 +44,7 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Apply(args) => apply::apply(global, &args, ui).await,
         Command::Destroy(args) => apply::destroy(global, &args, ui).await,
         Command::Drift(args) => drift::run(global, &args, ui).await,
+        Command::Explain(args) => explain::run(global, &args, ui).await,
         Command::Issue(args) => issue::run(global, args, ui).await,
         Command::Audit(args) => audit::run(global, args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),

@@ -30,6 +30,7 @@ pub mod refresh;
 pub mod state;
 
 pub mod diff;
+pub mod explain;
 pub mod graph;
 pub mod plan;
 pub mod policy;

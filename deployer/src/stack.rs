@@ -2,6 +2,7 @@
 //! and each mistake is shown with its place.
 
 mod check;
+mod entries;
 mod head;
 mod trial;
 
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+pub use self::entries::Edge;
 use crate::address::Address;
 use crate::error::{Diagnostic, Error, Result};
 use crate::yaml::Place;

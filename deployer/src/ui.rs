@@ -5,6 +5,7 @@ mod audit;
 mod certificates;
 mod drift;
 mod errors;
+mod explain;
 mod plans;
 mod policy;
 mod residue;
@@ -28,6 +29,7 @@ use crate::apply::{Event, Outcome};
 use crate::audit::Entry as AuditEntry;
 use crate::cli::{AuditFormat, Color};
 use crate::error::{Error, Result};
+use crate::explain::Explanation;
 use crate::interrupt::{Answer, Signal};
 use crate::issue::Issued;
 use crate::issue::watch;
@@ -110,6 +112,11 @@ impl Ui {
         } else {
             self.data(&plans::render(plan, place));
         }
+    }
+
+    /// All about one entry of the stack file.
+    pub fn explanation(&self, explanation: &Explanation) {
+        self.data(&explain::render(explanation));
     }
 
     /// What has changed since the last apply, as text or as JSON.

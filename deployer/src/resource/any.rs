@@ -21,6 +21,8 @@ use crate::error::{Context, Error, Result};
 pub trait AnyResourceType: Sync {
     /// See [`ResourceType::KIND`].
     fn kind(&self) -> &'static str;
+    /// See [`ResourceType::ABOUT`].
+    fn about(&self) -> &'static str;
     /// See [`ResourceType::EXAMPLE`].
     fn example(&self) -> &'static str;
     /// See [`ResourceType::OUTPUTS`].
@@ -91,6 +93,10 @@ pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
 impl<R: ResourceType> AnyResourceType for R {
     fn kind(&self) -> &'static str {
         R::KIND
+    }
+
+    fn about(&self) -> &'static str {
+        R::ABOUT
     }
 
     fn example(&self) -> &'static str {
