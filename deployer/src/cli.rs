@@ -3,6 +3,7 @@
 mod audit;
 mod ca;
 mod explain;
+mod graph;
 mod policy;
 
 use std::net::IpAddr;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
 pub use self::explain::ExplainArgs;
+pub use self::graph::{GraphArgs, GraphFormat};
 pub use self::policy::{PolicyCheckArgs, PolicyCommand};
 
 use crate::address::Address;
@@ -75,6 +77,8 @@ pub enum Command {
     Drift(DriftArgs),
     /// Show all about one entry of the stack file: what it is, what it needs, how it is managed
     Explain(ExplainArgs),
+    /// Draw which entries of the stack file need which
+    Graph(GraphArgs),
     /// Request a certificate from a deployed issuer, and verify it
     Issue(IssueArgs),
     /// Show who got which certificates, and who was refused, from the log of the signer

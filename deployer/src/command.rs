@@ -6,6 +6,7 @@ mod ca;
 mod demo;
 mod drift;
 mod explain;
+mod graph;
 mod issue;
 mod local;
 mod output;
@@ -45,6 +46,7 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Destroy(args) => apply::destroy(global, &args, ui).await,
         Command::Drift(args) => drift::run(global, &args, ui).await,
         Command::Explain(args) => explain::run(global, &args, ui).await,
+        Command::Graph(args) => graph::run(global, &args, ui),
         Command::Issue(args) => issue::run(global, args, ui).await,
         Command::Audit(args) => audit::run(global, args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),

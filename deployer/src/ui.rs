@@ -6,6 +6,7 @@ mod certificates;
 mod drift;
 mod errors;
 mod explain;
+mod graph;
 mod plans;
 mod policy;
 mod residue;
@@ -27,7 +28,7 @@ pub use self::certificates::watch_interrupted;
 use crate::address::Address;
 use crate::apply::{Event, Outcome};
 use crate::audit::Entry as AuditEntry;
-use crate::cli::{AuditFormat, Color};
+use crate::cli::{AuditFormat, Color, GraphFormat};
 use crate::error::{Error, Result};
 use crate::explain::Explanation;
 use crate::interrupt::{Answer, Signal};
@@ -35,6 +36,7 @@ use crate::issue::Issued;
 use crate::issue::watch;
 use crate::plan::{Action, Plan, Residue};
 use crate::resource::{Check, Finding};
+use crate::stack::Stack;
 use crate::state::{Entry, State};
 use style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
 
@@ -117,6 +119,15 @@ impl Ui {
     /// All about one entry of the stack file.
     pub fn explanation(&self, explanation: &Explanation) {
         self.data(&explain::render(explanation));
+    }
+
+    /// Which entries of a stack need which.
+    pub fn graph(&self, stack: &Stack, format: GraphFormat) {
+        self.data(&match format {
+            GraphFormat::Mermaid => graph::mermaid(stack),
+            GraphFormat::Dot => graph::dot(stack),
+            GraphFormat::Svg => graph::svg(stack),
+        });
     }
 
     /// What has changed since the last apply, as text or as JSON.

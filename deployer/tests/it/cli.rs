@@ -6,6 +6,7 @@ mod commands;
 mod explain;
 mod faults;
 mod gate;
+mod graph;
 mod guards;
 mod interrupt;
 mod lock;

@@ -21,6 +21,7 @@ fn help_shows_every_command_and_option() {
           destroy  Remove everything that belongs to the stack
           drift    Show what has changed in AWS since the last apply: exit with 0 for nothing, 2 for drift
           explain  Show all about one entry of the stack file: what it is, what it needs, how it is managed
+          graph    Draw which entries of the stack file need which
           issue    Request a certificate from a deployed issuer, and verify it
           audit    Show who got which certificates, and who was refused, from the log of the signer
           output   Show the outputs of the last apply
