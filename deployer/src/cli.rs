@@ -4,6 +4,7 @@ mod audit;
 mod ca;
 mod explain;
 mod graph;
+mod logs;
 mod policy;
 
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
 pub use self::explain::ExplainArgs;
 pub use self::graph::{GraphArgs, GraphFormat};
+pub use self::logs::LogsArgs;
 pub use self::policy::{PolicyCheckArgs, PolicyCommand};
 
 use crate::address::Address;
@@ -83,6 +85,8 @@ pub enum Command {
     Issue(IssueArgs),
     /// Show who got which certificates, and who was refused, from the log of the signer
     Audit(AuditArgs),
+    /// Show what a function has logged
+    Logs(LogsArgs),
     /// Show the outputs of the last apply
     Output(OutputArgs),
     /// Look at what is remembered of the stack, and mend it

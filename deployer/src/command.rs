@@ -9,6 +9,7 @@ mod explain;
 mod graph;
 mod issue;
 mod local;
+mod logs;
 mod output;
 mod plan;
 mod policy;
@@ -49,6 +50,7 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Graph(args) => graph::run(global, &args, ui),
         Command::Issue(args) => issue::run(global, args, ui).await,
         Command::Audit(args) => audit::run(global, args, ui).await,
+        Command::Logs(args) => logs::run(global, &args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
         Command::State(command) => state::run(global, &command, ui).await,
         Command::Policy(command) => policy::run(global, &command, ui),

@@ -50,6 +50,7 @@ pub mod audit;
 pub mod ca;
 pub mod issue;
 pub mod local;
+pub mod logs;
 
 pub mod cli;
 pub mod command;

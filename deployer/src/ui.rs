@@ -7,13 +7,14 @@ mod drift;
 mod errors;
 mod explain;
 mod graph;
+mod logs;
 mod plans;
 mod policy;
 mod residue;
 mod states;
 mod style;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::Instant;
@@ -24,10 +25,11 @@ use signer::policy::{Denied, Grant, Wanted};
 use signer::refusal::Refusal;
 
 pub use self::certificates::watch_interrupted;
+pub use self::logs::logs_interrupted;
 
 use crate::address::Address;
 use crate::apply::{Event, Outcome};
-use crate::audit::Entry as AuditEntry;
+use crate::audit::{Entry as AuditEntry, Event as LogEvent};
 use crate::cli::{AuditFormat, Color, GraphFormat};
 use crate::error::{Error, Result};
 use crate::explain::Explanation;
@@ -48,6 +50,8 @@ pub struct Ui {
     begun: RefCell<BTreeMap<Address, Instant>>,
     /// The first data that could not be written.
     lost: RefCell<Option<io::Error>>,
+    /// Whether the reader of the data has gone away.
+    unread: Cell<bool>,
 }
 
 impl Ui {
@@ -59,7 +63,7 @@ impl Ui {
             Color::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        Self { begun: RefCell::default(), lost: RefCell::default() }
+        Self { begun: RefCell::default(), lost: RefCell::default(), unread: Cell::default() }
     }
 
     /// Data, on standard output. A reader that has gone away is no failure.
@@ -67,11 +71,15 @@ impl Ui {
         let mut out = anstream::stdout();
         let written = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
         match written {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                self.lost.borrow_mut().get_or_insert(error);
-            }
-            _ => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => self.unread.set(true),
+            Err(error) => drop(self.lost.borrow_mut().get_or_insert(error)),
+            Ok(()) => {}
         }
+    }
+
+    /// Whether data still gets to a reader, as far as is known.
+    pub fn is_read(&self) -> bool {
+        !self.unread.get() && self.lost.borrow().is_none()
     }
 
     /// Tells at the end whether all data was written: a plan that is not there must not look like
@@ -278,6 +286,13 @@ impl Ui {
                 let width = width.map(|(width, _)| usize::from(width.0));
                 self.data(&audit::table(entries, width));
             }
+        }
+    }
+
+    /// What a function has logged, a line for each event, or as it was logged.
+    pub fn logs(&self, events: &[LogEvent], as_logged: bool) {
+        for event in events {
+            self.data(&if as_logged { logs::raw(event) } else { logs::line(event) });
         }
     }
 

@@ -24,6 +24,7 @@ fn help_shows_every_command_and_option() {
           graph    Draw which entries of the stack file need which
           issue    Request a certificate from a deployed issuer, and verify it
           audit    Show who got which certificates, and who was refused, from the log of the signer
+          logs     Show what a function has logged
           output   Show the outputs of the last apply
           state    Look at what is remembered of the stack, and mend it
           policy   Ask the issuing policy of the stack file
