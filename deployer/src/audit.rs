@@ -15,6 +15,8 @@ pub use self::when::When;
 /// One event of a log group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
+    /// Tells it from every other one.
+    pub id: String,
     /// When it was logged, in milliseconds since 1970.
     pub time: i64,
     /// What was logged.

@@ -3,6 +3,9 @@
 mod adopt;
 mod audit;
 mod ca;
+mod explain;
+mod graph;
+mod logs;
 mod policy;
 
 use std::net::IpAddr;
@@ -13,6 +16,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::adopt::AdoptArgs;
 pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
+pub use self::explain::ExplainArgs;
+pub use self::graph::{GraphArgs, GraphFormat};
+pub use self::logs::LogsArgs;
 pub use self::policy::{PolicyArgs, PolicyCheckArgs, PolicyCommand};
 
 use crate::address::Address;
@@ -73,10 +79,16 @@ pub enum Command {
     Destroy(DestroyArgs),
     /// Show what has changed in AWS since the last apply: exit with 0 for nothing, 2 for drift
     Drift(DriftArgs),
+    /// Show all about one entry of the stack file: what it is, what it needs, how it is managed
+    Explain(ExplainArgs),
+    /// Draw which entries of the stack file need which
+    Graph(GraphArgs),
     /// Request a certificate from a deployed issuer, and verify it
     Issue(IssueArgs),
     /// Show who got which certificates, and who was refused, from the log of the signer
     Audit(AuditArgs),
+    /// Show what a function has logged
+    Logs(LogsArgs),
     /// Show the outputs of the last apply
     Output(OutputArgs),
     /// Make a stack file and a state from those of Terraform; AWS is not called

@@ -6,9 +6,12 @@ mod audit;
 mod ca;
 mod demo;
 mod drift;
+mod explain;
+mod graph;
 mod issue;
 mod least;
 mod local;
+mod logs;
 mod output;
 mod plan;
 mod policy;
@@ -45,8 +48,11 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Apply(args) => apply::apply(global, &args, ui).await,
         Command::Destroy(args) => apply::destroy(global, &args, ui).await,
         Command::Drift(args) => drift::run(global, &args, ui).await,
+        Command::Explain(args) => explain::run(global, &args, ui).await,
+        Command::Graph(args) => graph::run(global, &args, ui),
         Command::Issue(args) => issue::run(global, args, ui).await,
         Command::Audit(args) => audit::run(global, args, ui).await,
+        Command::Logs(args) => logs::run(global, &args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
         Command::Adopt(args) => adopt::run(global, &args, ui),
         Command::State(command) => state::run(global, &command, ui).await,

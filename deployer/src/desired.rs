@@ -11,9 +11,6 @@ use crate::stack::Stack;
 /// The bytes that fingerprints stand for, by address. They go to AWS and nowhere else.
 pub type Payloads = BTreeMap<Address, Payload>;
 
-/// How alike two addresses are, of at most 1, for one to be taken for a slip of the other.
-const NEAR: f32 = 0.7;
-
 /// What is desired of a stack that is to be destroyed.
 pub fn nothing(stack: &Stack) -> Desired {
     let declared = stack.resources.iter().map(|(address, declaration)| {
@@ -33,9 +30,7 @@ pub fn nothing(stack: &Stack) -> Desired {
 /// An address that the stack file does not declare, or whose type is not adopted by name.
 pub fn adopt(stack: &Stack, addresses: &[Address]) -> Result<BTreeSet<Address>> {
     for address in addresses {
-        let Some(declaration) = stack.resources.get(address) else {
-            return Err(undeclared(stack, address));
-        };
+        let declaration = stack.entry(address)?;
         if let Adoption::Never(why) = resource::of(address)?.adoption() {
             let refused = Error::new(format!("{address} cannot be adopted by its name"));
             let has_tags = tags::owner(&declaration.declared).is_some();
@@ -44,17 +39,6 @@ pub fn adopt(stack: &Stack, addresses: &[Address]) -> Result<BTreeSet<Address>> 
         }
     }
     Ok(addresses.iter().cloned().collect())
-}
-
-fn undeclared(stack: &Stack, address: &Address) -> Error {
-    let known: Vec<String> = stack.resources.keys().map(ToString::to_string).collect();
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let near = similar::get_close_matches(address.to_string().as_str(), &known, 1, NEAR).pop();
-    let error = Error::new(format!("{} does not declare {address}", stack.source.file));
-    error.hint(match near {
-        Some(near) => format!("did you mean {near}?"),
-        None => format!("it declares {}", known.join(", ")),
-    })
 }
 
 /// Gathers what a stack declares.

@@ -1,5 +1,7 @@
 //! Order in a graph whose edges point to what is needed. Pure.
 
+pub mod layout;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every node behind all that it depends on; ties in the nodes' own order.

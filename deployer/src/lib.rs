@@ -30,6 +30,7 @@ pub mod refresh;
 pub mod state;
 
 pub mod diff;
+pub mod explain;
 pub mod graph;
 pub mod plan;
 pub mod policy;
@@ -51,6 +52,7 @@ pub mod audit;
 pub mod ca;
 pub mod issue;
 pub mod local;
+pub mod logs;
 
 pub mod cli;
 pub mod command;

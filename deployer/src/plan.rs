@@ -8,6 +8,7 @@ mod protection;
 mod reason;
 mod residue;
 mod sequence;
+mod single;
 #[cfg(test)]
 mod tests;
 mod widening;
@@ -24,6 +25,7 @@ use ownership::Claim;
 pub use ownership::by_tag;
 pub use reason::Reason;
 pub use residue::Residue;
+pub use single::single;
 pub use widening::Widening;
 
 use crate::address::Address;

@@ -65,6 +65,8 @@ pub fn of(address: &Address) -> Result<&'static dyn AnyResourceType> {
 pub trait ResourceType: 'static + Sync {
     /// The first half of its addresses.
     const KIND: &'static str;
+    /// What it is, in half a sentence, for people who see its address for the first time.
+    const ABOUT: &'static str;
     /// A complete entry of `stack.yaml`. It documents the type, and it lends its values to fields
     /// that a user got wrong, so that one run reports all mistakes.
     const EXAMPLE: &'static str;

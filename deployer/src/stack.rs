@@ -2,6 +2,7 @@
 //! and each mistake is shown with its place.
 
 mod check;
+mod entries;
 mod head;
 mod locate;
 mod trial;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+pub use self::entries::Edge;
 pub(crate) use self::head::{is_account, is_region};
 
 use crate::address::Address;

@@ -6,6 +6,9 @@ mod audit;
 mod certificates;
 mod drift;
 mod errors;
+mod explain;
+mod graph;
+mod logs;
 mod plans;
 mod policy;
 mod residue;
@@ -13,7 +16,7 @@ mod states;
 mod style;
 mod width;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::Instant;
@@ -24,17 +27,20 @@ use signer::policy::{Denied, Grant, Wanted};
 use signer::refusal::Refusal;
 
 pub use self::certificates::watch_interrupted;
+pub use self::logs::logs_interrupted;
 
 use crate::address::Address;
 use crate::apply::{Event, Outcome};
-use crate::audit::Entry as AuditEntry;
-use crate::cli::{AuditFormat, Color};
+use crate::audit::{Entry as AuditEntry, Event as LogEvent};
+use crate::cli::{AuditFormat, Color, GraphFormat};
 use crate::error::{Error, Result};
+use crate::explain::Explanation;
 use crate::interrupt::{Answer, Signal};
 use crate::issue::Issued;
 use crate::issue::watch;
 use crate::plan::{Action, Plan, Residue};
 use crate::resource::{Check, Finding};
+use crate::stack::Stack;
 use crate::state::{Entry, State};
 use style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
 
@@ -46,6 +52,8 @@ pub struct Ui {
     begun: RefCell<BTreeMap<Address, Instant>>,
     /// The first data that could not be written.
     lost: RefCell<Option<io::Error>>,
+    /// Whether the reader of the data has gone away.
+    unread: Cell<bool>,
 }
 
 impl Ui {
@@ -57,7 +65,7 @@ impl Ui {
             Color::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        Self { begun: RefCell::default(), lost: RefCell::default() }
+        Self { begun: RefCell::default(), lost: RefCell::default(), unread: Cell::default() }
     }
 
     /// Data, on standard output. A reader that has gone away is no failure.
@@ -65,11 +73,15 @@ impl Ui {
         let mut out = anstream::stdout();
         let written = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
         match written {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                self.lost.borrow_mut().get_or_insert(error);
-            }
-            _ => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => self.unread.set(true),
+            Err(error) => drop(self.lost.borrow_mut().get_or_insert(error)),
+            Ok(()) => {}
         }
+    }
+
+    /// Whether data still gets to a reader, as far as is known.
+    pub fn is_read(&self) -> bool {
+        !self.unread.get() && self.lost.borrow().is_none()
     }
 
     /// Tells at the end whether all data was written: a plan that is not there must not look like
@@ -112,6 +124,20 @@ impl Ui {
         } else {
             self.data(&plans::render(plan, place, width::of_output()));
         }
+    }
+
+    /// All about one entry of the stack file.
+    pub fn explanation(&self, explanation: &Explanation) {
+        self.data(&explain::render(explanation));
+    }
+
+    /// Which entries of a stack need which.
+    pub fn graph(&self, stack: &Stack, format: GraphFormat) {
+        self.data(&match format {
+            GraphFormat::Mermaid => graph::mermaid(stack),
+            GraphFormat::Dot => graph::dot(stack),
+            GraphFormat::Svg => graph::svg(stack),
+        });
     }
 
     /// What has changed since the last apply, as text or as JSON.
@@ -260,6 +286,13 @@ impl Ui {
             AuditFormat::Table => {
                 self.data(&audit::table(entries, width::of_output()));
             }
+        }
+    }
+
+    /// What a function has logged, a line for each event, or as it was logged.
+    pub fn logs(&self, events: &[LogEvent], as_logged: bool) {
+        for event in events {
+            self.data(&if as_logged { logs::raw(event) } else { logs::line(event) });
         }
     }
 

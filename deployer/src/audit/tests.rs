@@ -24,7 +24,7 @@ fn log() -> Vec<Event> {
         (2, logged("issued", SESSION, "ip:10.0.0.1", r#","serial":"5a""#)),
         (4, logged("perhaps", CLIENT, "dns:web.example", "")),
     ];
-    lines.map(|(time, message)| Event { time, message }).into()
+    lines.map(|(time, message)| Event { id: String::new(), time, message }).into()
 }
 
 /// The names of the lines that are found, and how many events were no audit lines.

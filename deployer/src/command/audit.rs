@@ -26,7 +26,7 @@ pub(super) async fn run(global: &Global, args: AuditArgs, ui: &Ui) -> Result<Exi
     let aws = connect(global, stack.as_ref(), ui).await?;
     let mut gathering = Gathering::new(&question);
     let filter = question.filter();
-    aws.log_events(&group, &filter, (since, until), |event| gathering.take(event)).await?;
+    aws.log_events(&group, Some(&filter), (since, until), |event| gathering.take(event)).await?;
     if global.verbose {
         ui.detail(&format!("{} events that AWS let through are no audit lines", gathering.skipped));
     }
@@ -74,7 +74,7 @@ fn log_group(stack: &Stack) -> Result<String> {
 }
 
 /// Connects as somebody who may read logs. Asking who that is takes no permission.
-async fn connect(global: &Global, stack: Option<&Stack>, ui: &Ui) -> Result<Aws> {
+pub(super) async fn connect(global: &Global, stack: Option<&Stack>, ui: &Ui) -> Result<Aws> {
     let local = start_local(global, ui).await?;
     let who = local.as_ref().map(|instance| (instance, Who::Auditor));
     let target = target(stack.and_then(|stack| stack.region.clone()), who);

@@ -22,6 +22,8 @@ use crate::error::{Context, Error, Result};
 pub trait AnyResourceType: Sync {
     /// See [`ResourceType::KIND`].
     fn kind(&self) -> &'static str;
+    /// See [`ResourceType::ABOUT`].
+    fn about(&self) -> &'static str;
     /// See [`ResourceType::EXAMPLE`].
     fn example(&self) -> &'static str;
     /// See [`ResourceType::OUTPUTS`].
@@ -96,6 +98,10 @@ pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
 impl<R: ResourceType> AnyResourceType for R {
     fn kind(&self) -> &'static str {
         R::KIND
+    }
+
+    fn about(&self) -> &'static str {
+        R::ABOUT
     }
 
     fn example(&self) -> &'static str {

@@ -63,6 +63,7 @@ fn yes() -> Option<bool> {
 
 impl ResourceType for HttpApi {
     const KIND: &'static str = "http_api";
+    const ABOUT: &'static str = "an HTTP API and its $default stage";
     const EXAMPLE: &'static str = "\
 name: example
 description: Issues certificates

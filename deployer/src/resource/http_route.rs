@@ -95,6 +95,8 @@ fn aws_iam() -> String {
 
 impl ResourceType for HttpRoute {
     const KIND: &'static str = "http_route";
+    const ABOUT: &'static str =
+        "a route of an HTTP API, with its integration and its invoke permission";
     const EXAMPLE: &'static str = "\
 api: ${http_api.issuer.id}
 route: POST /issue-cert

@@ -102,6 +102,7 @@ fn stored_if_any<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Policy>, D
 
 impl ResourceType for IamRole {
     const KIND: &'static str = "iam_role";
+    const ABOUT: &'static str = "a role, its trust and its inline policy";
     const EXAMPLE: &'static str = "\
 name: example
 description: What the function may do

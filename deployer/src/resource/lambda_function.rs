@@ -117,6 +117,7 @@ fn default_timeout() -> i32 {
 
 impl ResourceType for LambdaFunction {
     const KIND: &'static str = "lambda_function";
+    const ABOUT: &'static str = "a function on provided.al2023, and its code";
     const EXAMPLE: &'static str = "\
 name: example
 role: ${iam_role.signer.arn}

@@ -54,6 +54,7 @@ pub struct Outputs {
 
 impl ResourceType for LogGroup {
     const KIND: &'static str = "log_group";
+    const ABOUT: &'static str = "a log group and its retention";
     const EXAMPLE: &'static str = "\
 name: /aws/lambda/example
 retention_days: 30

@@ -95,6 +95,7 @@ fn thirty_days() -> u8 {
 
 impl ResourceType for Secret {
     const KIND: &'static str = "secret";
+    const ABOUT: &'static str = "a secret, and its value from a local file";
     const EXAMPLE: &'static str = "\
 name: example/ca
 description: The issuing CA

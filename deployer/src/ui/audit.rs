@@ -149,12 +149,13 @@ fn harmless(cell: &str) -> String {
 
 /// The lines as they were logged.
 pub(super) fn json(entries: &[Entry]) -> String {
-    let lines = entries.iter().map(|entry| {
-        // Between the tokens of JSON there may be line breaks; within its strings there are none.
-        let line = entry.text.trim().replace(['\n', '\r', '\t'], " ");
-        escaped(&line) + "\n"
-    });
-    lines.collect()
+    entries.iter().map(|entry| one_line(&entry.text) + "\n").collect()
+}
+
+/// A text on one line: between the tokens of JSON there may be line breaks; within its strings there
+/// are none.
+pub(super) fn one_line(text: &str) -> String {
+    escaped(&text.trim().replace(['\n', '\r', '\t'], " "))
 }
 
 /// A text in which control characters, and those that turn the direction of writing, are written as

@@ -49,17 +49,19 @@ pub(super) fn entry(address: &Address, entry: &Entry) -> String {
         let _ = writeln!(text, "  depends on {}", needs.join(", "));
     }
     for (title, document) in [("AWS assigned", &entry.outputs), ("last applied", &entry.spec)] {
-        let fields = fields(document);
-        if fields.is_empty() {
-            continue;
-        }
-        let _ = writeln!(text, "  {}", paint(DIM, title));
-        let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-        for (name, value) in fields {
-            text.push_str(&field(&name, width, value));
+        let fields = lines(document);
+        if !fields.is_empty() {
+            let _ = write!(text, "  {}\n{fields}", paint(DIM, title));
         }
     }
     text
+}
+
+/// A line for each field of a document.
+pub(super) fn lines(document: &Value) -> String {
+    let fields = fields(document);
+    let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    fields.into_iter().map(|(name, value)| field(&name, width, value)).collect()
 }
 
 /// The fields of a document, those of mappings within it one by one.

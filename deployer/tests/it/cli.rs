@@ -3,8 +3,10 @@
 //! What needs no local AWS ends before a call or at a closed port.
 
 mod commands;
+mod explain;
 mod faults;
 mod gate;
+mod graph;
 mod guards;
 mod interrupt;
 mod least;

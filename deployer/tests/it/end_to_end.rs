@@ -10,6 +10,7 @@ mod compatibility;
 mod demo;
 mod lifecycle;
 mod load;
+mod logs;
 mod lost_state;
 mod privilege;
 mod refusals;

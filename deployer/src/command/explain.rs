@@ -1,0 +1,39 @@
+//! `deployer explain`
+
+use std::process::ExitCode;
+
+use super::{Session, gather, state_file};
+use crate::cli::{ExplainArgs, Global};
+use crate::error::Result;
+use crate::explain::{Explanation, Witness, remembered};
+use crate::plan;
+use crate::refresh::refresh;
+use crate::stack::Stack;
+use crate::state::Store;
+use crate::ui::Ui;
+
+pub(super) async fn run(global: &Global, args: &ExplainArgs, ui: &Ui) -> Result<ExitCode> {
+    let address = &args.address;
+    let stack = Stack::load(&global.stack)?;
+    stack.entry(address)?;
+    // Nothing else is gathered or asked for: code that is not its own need not be built.
+    let mut alone = stack.clone();
+    alone.resources.retain(|other, _| other == address);
+    let (desired, _) = gather(global, &alone, &[], ui)?;
+    let mut part = stack.clone();
+    let closure = stack.closure(address);
+    part.resources.retain(|other, _| closure.contains(other));
+    let (observed, state, witness) = if args.offline {
+        let store = Store::open(state_file(global, &stack.name), &stack.name)?;
+        let witness = Witness::State(store.path().display().to_string());
+        (remembered(&store.state), store.state, witness)
+    } else {
+        let Session { aws, mut store, place, .. } = Session::open(global, part.clone(), ui).await?;
+        store.state.resources.retain(|other, _| closure.contains(other));
+        (refresh(&aws, &part, &store.state).await?, store.state, Witness::Aws(place))
+    };
+    let wanted = &desired.resources[address];
+    let change = plan::single(&stack.name, (address, wanted), &observed, &state)?;
+    ui.explanation(&Explanation::new(&stack, change, witness)?);
+    Ok(ExitCode::SUCCESS)
+}

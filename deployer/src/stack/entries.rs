@@ -1,0 +1,76 @@
+//! Single entries of a stack: where they stand, and which of them refer to which.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Declaration, Stack};
+use crate::address::Address;
+use crate::error::{Error, Result};
+use crate::reference;
+use crate::yaml;
+
+/// How alike two addresses are, of at most 1, for one to be taken for a slip of the other.
+const NEAR: f32 = 0.7;
+
+/// An entry that refers to another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edge {
+    /// Which refers.
+    pub from: Address,
+    /// What it refers to, and so needs.
+    pub to: Address,
+    /// Which outputs of that.
+    pub attributes: BTreeSet<String>,
+}
+
+impl Stack {
+    /// What is declared at an address.
+    ///
+    /// # Errors
+    /// If nothing is; with the address that may have been meant.
+    pub fn entry(&self, address: &Address) -> Result<&Declaration> {
+        self.resources.get(address).ok_or_else(|| self.undeclared(address))
+    }
+
+    fn undeclared(&self, address: &Address) -> Error {
+        let known: Vec<String> = self.resources.keys().map(ToString::to_string).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let near = similar::get_close_matches(address.to_string().as_str(), &known, 1, NEAR).pop();
+        let error = Error::new(format!("{} does not declare {address}", self.source.file));
+        error.hint(match near {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("it declares {}", known.join(", ")),
+        })
+    }
+
+    /// The line in which the address of an entry stands.
+    pub fn line(&self, address: &Address) -> Option<usize> {
+        let root = yaml::parse(&self.source.text).ok()?;
+        let (key, _) = root.entry("resources")?.1.entry(&address.to_string())?;
+        Some(key.place(&self.source.text).line)
+    }
+
+    /// Every entry that refers to another one, in the order of their addresses.
+    pub fn edges(&self) -> Vec<Edge> {
+        let edges = self.resources.iter().flat_map(|(from, declaration)| {
+            let mut needs: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
+            for found in reference::in_document(&declaration.declared) {
+                needs.entry(found.address).or_default().insert(found.attribute);
+            }
+            needs.into_iter().map(|(to, attributes)| Edge { from: from.clone(), to, attributes })
+        });
+        edges.collect()
+    }
+
+    /// An entry, all that it needs, and what that needs in turn.
+    pub fn closure(&self, address: &Address) -> BTreeSet<Address> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![address];
+        while let Some(address) = open.pop() {
+            if found.insert(address.clone()) {
+                let declaration = self.resources.get(address);
+                open.extend(declaration.into_iter().flat_map(|one| &one.depends_on));
+            }
+        }
+        found
+    }
+}

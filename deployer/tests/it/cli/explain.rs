@@ -1,0 +1,140 @@
+//! `deployer explain`: all about one entry, with AWS and without.
+
+use expect_test::expect;
+
+use super::{nowhere, shown, snapshot, world_of};
+use crate::support::World;
+
+/// A log group that a role and an output refer to.
+const CHAIN: &str = "\
+stack: chain
+region: us-east-1
+resources:
+  # Comments and blank lines count.
+
+  log_group.a:
+    name: /chain/a
+    retention_days: 7
+    protect: true
+  iam_role.r:
+    name: chain-r
+    trust: lambda.amazonaws.com
+    allow:
+      - actions: logs:PutLogEvents
+        on: [\"${log_group.a.arn}\", \"${log_group.a.arn}:*\"]
+outputs:
+  name: ${log_group.a.name}
+";
+
+#[test]
+fn an_entry_is_explained_before_and_after_it_is_there() {
+    let world = world_of(CHAIN);
+    world.succeed(&["local", "start"]);
+    before(&world);
+    world.succeed(&["--local", "apply", "--yes"]);
+    after(&world);
+    when_it_differs(&world);
+    without_aws(&world);
+}
+
+fn before(world: &World) {
+    let text = world.succeed(&["--local", "explain", "iam_role.r"]).stdout;
+    assert!(text.contains("not there: new in stack.yaml\n\nDepends on\n"), "{text}");
+    assert!(!text.contains("all of it"), "{text}");
+}
+
+fn after(world: &World) {
+    let group = world.run(&["--local", "explain", "log_group.a"]);
+    expect![[r#"
+        status 0
+        --- stdout
+        log_group.a  a log group and its retention
+        declared at stack.yaml:6, protected: neither to be deleted nor replaced
+
+        In AWS now (the local AWS, account 000000000000, us-east-1)
+          as declared
+          assigned by AWS
+            arn   "arn:aws:logs:us-east-1:000000000000:log-group:/chain/a"
+            name  "/chain/a"
+          all of it
+            name                     "/chain/a"
+            retention_days           7
+            tags.deployer:address    "log_group.a"
+            tags.deployer:protected  "true"
+            tags.deployer:stack      "chain"
+
+        Depends on
+            nothing
+
+        Needed by
+            iam_role.r (arn)
+            the output name
+
+        Replaced if this changes
+            name
+
+        Managed with (purpose, operation of AWS, IAM actions)
+            read    DescribeLogGroups      logs:DescribeLogGroups
+            read    ListTagsForResource    logs:ListTagsForResource
+            make    CreateLogGroup         logs:CreateLogGroup, logs:TagResource
+            change  DeleteRetentionPolicy  logs:DeleteRetentionPolicy
+            change  PutRetentionPolicy     logs:PutRetentionPolicy
+            change  TagResource            logs:TagResource
+            change  UntagResource          logs:UntagResource
+            remove  DeleteLogGroup         logs:DeleteLogGroup
+    "#]]
+    .assert_eq(&shown(world, &group));
+    let calls = world.succeed(&["--local", "explain", "log_group.a", "-v"]).stderr;
+    assert!(calls.contains("DescribeLogGroups") && !calls.contains("GetRole"), "{calls}");
+    let role = world.succeed(&["--local", "explain", "iam_role.r"]).stdout;
+    assert!(role.contains("\nDepends on\n    log_group.a (arn)\n"), "{role}");
+    assert!(role.contains("  as declared\n"), "references lead to what AWS assigned: {role}");
+}
+
+fn when_it_differs(world: &World) {
+    world.edit("retention_days: 7", "retention_days: 14");
+    world.edit("protect: true", "protect: false");
+    let text = world.succeed(&["--local", "explain", "log_group.a"]).stdout;
+    let (_, rest) = text.split_once("stack.yaml:6, ").expect("the line of the address");
+    let (part, _) = rest.split_once("  assigned by AWS").expect("values");
+    expect![[r#"
+        protected in AWS until the next apply lifts that
+
+        In AWS now (the local AWS, account 000000000000, us-east-1)
+          not as declared: stack.yaml changed; an apply would change it
+            retention_days           7 → 14
+            tags.deployer:protected  "true" → (none)
+    "#]]
+    .assert_eq(part);
+}
+
+fn without_aws(world: &World) {
+    std::fs::rename(world.path("state/chain.local.json"), world.path("state/chain.json"))
+        .expect("a state");
+    let text = snapshot(world, &mut nowhere(world, &["explain", "log_group.a", "--offline"]));
+    let (part, _) = text.split_once("  assigned by AWS").expect("values");
+    expect![[r#"
+        status 0
+        --- stdout
+        log_group.a  a log group and its retention
+        declared at stack.yaml:6, protected in AWS until the next apply lifts that
+
+        As the last apply left it (state/chain.json)
+          not as declared: stack.yaml changed; an apply would change it
+            retention_days           7 → 14
+            tags.deployer:protected  "true" → (none)
+    "#]]
+    .assert_eq(part);
+}
+
+#[test]
+fn what_is_not_declared_cannot_be_explained() {
+    let world = world_of(CHAIN);
+    expect![[r#"
+        status 1
+        --- stderr
+        error: stack.yaml does not declare log_group.b
+          hint: did you mean log_group.a?
+    "#]]
+    .assert_eq(&snapshot(&world, &mut nowhere(&world, &["explain", "log_group.b"])));
+}
