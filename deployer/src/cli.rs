@@ -89,6 +89,8 @@ pub enum Command {
     Logs(LogsArgs),
     /// Show the outputs of the last apply
     Output(OutputArgs),
+    /// Show what is deployed where, as far as is remembered
+    Show,
     /// Look at what is remembered of the stack, and mend it
     #[command(subcommand)]
     State(StateCommand),

@@ -26,6 +26,7 @@ fn help_shows_every_command_and_option() {
           audit    Show who got which certificates, and who was refused, from the log of the signer
           logs     Show what a function has logged
           output   Show the outputs of the last apply
+          show     Show what is deployed where, as far as is remembered
           state    Look at what is remembered of the stack, and mend it
           policy   Ask the issuing policy of the stack file
           ca       Make, replace and show certificate authorities
