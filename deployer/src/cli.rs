@@ -91,6 +91,8 @@ pub enum Command {
     Logs(LogsArgs),
     /// Show the outputs of the last apply
     Output(OutputArgs),
+    /// Show what is deployed where, as far as is remembered
+    Show,
     /// Make a stack file and a state from those of Terraform; AWS is not called
     Adopt(AdoptArgs),
     /// Look at what is remembered of the stack, and mend it

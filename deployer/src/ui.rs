@@ -12,6 +12,7 @@ mod logs;
 mod plans;
 mod policy;
 mod residue;
+mod show;
 mod states;
 mod style;
 mod width;
@@ -25,6 +26,7 @@ use serde_json::{Value, json};
 use signer::caller::Caller;
 use signer::policy::{Denied, Grant, Wanted};
 use signer::refusal::Refusal;
+use time::OffsetDateTime;
 
 pub use self::certificates::watch_interrupted;
 pub use self::logs::logs_interrupted;
@@ -41,7 +43,7 @@ use crate::issue::watch;
 use crate::plan::{Action, Plan, Residue};
 use crate::resource::{Check, Finding};
 use crate::stack::Stack;
-use crate::state::{Entry, State};
+use crate::state::{Entry, State, Store};
 use style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
 
 /// The version of the plan's JSON form.
@@ -224,6 +226,11 @@ impl Ui {
             let text = format!("{failed} failed{held}: mend the cause and run the same again");
             self.status(&format!("\n{}; what is done stays done", paint(BOLD, &text)));
         }
+    }
+
+    /// What is deployed where, as far as is remembered; when that was written down.
+    pub fn deployed(&self, store: &Store, whose: &str, written: Option<OffsetDateTime>) {
+        self.data(&show::render(store, whose, written));
     }
 
     /// What is remembered, one line for each resource.

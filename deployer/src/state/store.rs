@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::lock::Lock;
 use super::{Holder, Phase, State, format};
@@ -87,6 +88,15 @@ impl Store {
     /// Where the state is kept.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// When the file was last written, if there is one.
+    pub fn written(&self) -> Result<Option<SystemTime>> {
+        match fs::metadata(&self.path).and_then(|file| file.modified()) {
+            Ok(time) => Ok(Some(time)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("look at", &self.path, &error)),
+        }
     }
 
     /// Refuses a state that was made in another account or region; an empty one takes these.

@@ -103,7 +103,7 @@ fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
 }
 
 /// In whole seconds, as certificates have them.
-fn time(time: OffsetDateTime) -> String {
+pub(super) fn time(time: OffsetDateTime) -> String {
     let whole = time - Duration::nanoseconds(time.nanosecond().into());
     whole.format(&Rfc3339).unwrap_or_default()
 }

@@ -93,7 +93,7 @@ fn assigned(entry: &Entry) -> Option<&str> {
     ["arn", "id"].iter().find_map(|name| entry.outputs.get(name)?.as_str())
 }
 
-fn phase(phase: Phase) -> &'static str {
+pub(super) fn phase(phase: Phase) -> &'static str {
     match phase {
         Phase::Creating => "creating",
         Phase::Ready => "ready",

@@ -1,6 +1,8 @@
-//! `deployer explain`: all about one entry, with AWS and without.
+//! `deployer explain` and `deployer show`: all about one entry, and all that is deployed.
 
 use expect_test::expect;
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
 use super::{nowhere, shown, snapshot, world_of};
 use crate::support::World;
@@ -33,11 +35,14 @@ fn an_entry_is_explained_before_and_after_it_is_there() {
     before(&world);
     world.succeed(&["--local", "apply", "--yes"]);
     after(&world);
+    shown_in_short(&world);
     when_it_differs(&world);
     without_aws(&world);
 }
 
 fn before(world: &World) {
+    let nothing = world.succeed(&["--local", "show"]).stdout;
+    assert_eq!(nothing, "chain: nothing is deployed, as far as state/chain.local.json remembers\n");
     let text = world.succeed(&["--local", "explain", "iam_role.r"]).stdout;
     assert!(text.contains("not there: new in stack.yaml\n\nDepends on\n"), "{text}");
     assert!(!text.contains("all of it"), "{text}");
@@ -89,6 +94,30 @@ fn after(world: &World) {
     let role = world.succeed(&["--local", "explain", "iam_role.r"]).stdout;
     assert!(role.contains("\nDepends on\n    log_group.a (arn)\n"), "{role}");
     assert!(role.contains("  as declared\n"), "references lead to what AWS assigned: {role}");
+}
+
+/// `deployer show`: the same state, for people.
+fn shown_in_short(world: &World) {
+    let text = world.succeed(&["--local", "show"]).stdout;
+    let (before, rest) = text.split_once("written ").expect("a time");
+    let (time, after) = rest.split_at("2026-05-08T05:39:10Z".len());
+    let now = OffsetDateTime::now_utc();
+    let time = OffsetDateTime::parse(time, &Rfc3339).expect("a time");
+    assert!(time <= now && now - time < Duration::minutes(5), "{text}");
+    expect![[r#"
+        chain (the local AWS, account 000000000000, us-east-1)
+        state/chain.local.json, serial 8, written [time]
+
+        iam_role.r  ready  needs log_group.a
+            arn  arn:aws:iam::000000000000:role/chain-r
+
+        log_group.a  ready
+            arn  arn:aws:logs:us-east-1:000000000000:log-group:/chain/a
+
+        Outputs
+            name  /chain/a
+    "#]]
+    .assert_eq(&[before, "written [time]", after].concat());
 }
 
 fn when_it_differs(world: &World) {

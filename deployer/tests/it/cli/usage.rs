@@ -26,6 +26,7 @@ fn help_shows_every_command_and_option() {
           audit    Show who got which certificates, and who was refused, from the log of the signer
           logs     Show what a function has logged
           output   Show the outputs of the last apply
+          show     Show what is deployed where, as far as is remembered
           adopt    Make a stack file and a state from those of Terraform; AWS is not called
           state    Look at what is remembered of the stack, and mend it
           policy   Print the IAM policy that an errand takes, or ask the issuing policy of the stack file
