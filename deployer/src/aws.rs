@@ -5,15 +5,19 @@ mod configure;
 mod log_events;
 mod meaning;
 mod send;
+mod simulate;
 mod wait;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_iam::types::EvaluationResult;
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use tokio::sync::Mutex;
 
@@ -21,6 +25,7 @@ pub use calls::Calls;
 pub use configure::{Target, configure, credentials};
 pub use meaning::{EARLIER_SECRET, KNOWN, Wait};
 pub use send::{Answer, SdkError, failed, judge, judge_once, read};
+pub use simulate::{Decision, Opinion};
 pub use wait::{Verdict, poll};
 
 use crate::address::Address;
@@ -28,6 +33,9 @@ use crate::error::Result;
 use crate::plan::{Action, Plan};
 use crate::resource;
 use crate::resource::operations::{Operation, Purpose};
+
+/// How long to wait for an answer that can be done without.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The first call decides whether AWS can be reached at all, and somebody waits for the answer.
 const FIRST_ATTEMPTS: u32 = 3;
@@ -40,6 +48,8 @@ pub struct Aws {
     pub region: String,
     /// `aws`, `aws-cn` or `aws-us-gov`.
     pub partition: String,
+    /// Who the credentials belong to: an ARN.
+    pub caller: String,
     /// Every call that was made.
     pub calls: Calls,
     /// API Gateway, HTTP APIs.
@@ -83,6 +93,13 @@ pub fn once() -> aws_sdk_apigatewayv2::config::Builder {
     aws_sdk_apigatewayv2::config::Builder::new().retry_config(RetryConfig::disabled())
 }
 
+/// The way to ask IAM for something that can be done without: nobody waits for it.
+fn briefly() -> aws_sdk_iam::config::Builder {
+    aws_sdk_iam::config::Builder::new()
+        .retry_config(RetryConfig::standard().with_max_attempts(2))
+        .timeout_config(TimeoutConfig::builder().operation_timeout(PATIENCE).build())
+}
+
 impl Aws {
     /// Connects: finds out which account the credentials belong to.
     pub async fn connect(target: &Target, calls: Calls) -> Result<Self> {
@@ -97,6 +114,7 @@ impl Aws {
         Ok(Self {
             account: identity.account().unwrap_or_default().to_owned(),
             partition: arn.split(':').nth(1).unwrap_or("aws").to_owned(),
+            caller: arn.to_owned(),
             region,
             apigateway: aws_sdk_apigatewayv2::Client::from_conf(
                 aws_sdk_apigatewayv2::config::Builder::from(config)

@@ -126,6 +126,9 @@ pub struct ApplyArgs {
     /// Do not ask the deployed API whether it works as declared
     #[arg(long)]
     pub no_verify: bool,
+    /// Do not ask IAM beforehand whether all of it is allowed
+    #[arg(long)]
+    pub no_preflight: bool,
 }
 
 /// Options of `destroy`.
@@ -134,6 +137,9 @@ pub struct DestroyArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
+    /// Do not ask IAM beforehand whether all of it is allowed
+    #[arg(long)]
+    pub no_preflight: bool,
 }
 
 /// Options of `drift`.

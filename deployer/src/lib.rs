@@ -42,6 +42,7 @@ pub mod cloud;
 pub mod interrupt;
 pub mod package;
 pub mod permissions;
+pub mod preflight;
 pub mod resource;
 pub mod verify;
 

@@ -26,7 +26,7 @@ pub(super) async fn permitted<T>(
 }
 
 /// How the names of operations begin that change nothing.
-const READS: [&str; 4] = ["Describe", "Filter", "Get", "List"];
+const READS: [&str; 5] = ["Describe", "Filter", "Get", "List", "Simulate"];
 
 /// Whether an operation may be sent now.
 fn check(call: &str, operation: &str) -> Result<(), BoxError> {

@@ -9,11 +9,13 @@ use serde_json::Value;
 use super::{Aim, Session, basis, caller, residue};
 use crate::address::Address;
 use crate::apply;
+use crate::aws::Aws;
 use crate::cli::{ApplyArgs, DestroyArgs, Global};
 use crate::desired::Payloads;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::plan::{self, Desired, Plan, lookup};
+use crate::preflight;
 use crate::reference;
 use crate::refresh::refresh;
 use crate::saved::SavedPlan;
@@ -30,6 +32,15 @@ enum Consent {
     Given,
     /// Somebody's who has reviewed the plan in this file.
     Reviewed(PathBuf, Box<SavedPlan>),
+}
+
+/// What a run is to bring about, and how.
+struct Wish<'a> {
+    destroy: bool,
+    adopt: &'a [Address],
+    command: &'a str,
+    /// Whether to ask IAM first.
+    preflight: bool,
 }
 
 /// How a run ended.
@@ -52,7 +63,8 @@ pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<
         Consent::Reviewed(_, saved) => saved.adopt.iter().cloned().collect(),
         _ => args.adopt.clone(),
     };
-    match converge(global, (destroy, &adopt), "apply", &consent, ui).await? {
+    let wish = Wish { destroy, adopt: &adopt, command: "apply", preflight: !args.no_preflight };
+    match converge(global, &wish, &consent, ui).await? {
         Ended::Reached(session, desired) if destroy => residue::clear(*session, &desired, ui).await,
         Ended::Reached(session, _) if !args.no_verify => verify(global, *session, ui).await,
         Ended::Reached(..) => Ok(ExitCode::SUCCESS),
@@ -63,7 +75,9 @@ pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<
 /// Removes everything that belongs to the stack: the plan against an empty one.
 pub(super) async fn destroy(global: &Global, args: &DestroyArgs, ui: &Ui) -> Result<ExitCode> {
     let consent = if args.yes { Consent::Given } else { Consent::Asked("Delete all of this?") };
-    match converge(global, (true, &[]), "destroy", &consent, ui).await? {
+    let wish =
+        Wish { destroy: true, adopt: &[], command: "destroy", preflight: !args.no_preflight };
+    match converge(global, &wish, &consent, ui).await? {
         Ended::Reached(session, desired) => residue::clear(*session, &desired, ui).await,
         Ended::Short(status) => Ok(status),
     }
@@ -81,13 +95,8 @@ async fn verify(global: &Global, session: Session, ui: &Ui) -> Result<ExitCode> 
 }
 
 /// Plans, asks, and carries out.
-async fn converge(
-    global: &Global,
-    (destroy, adopt): (bool, &[Address]),
-    command: &str,
-    consent: &Consent,
-    ui: &Ui,
-) -> Result<Ended> {
+async fn converge(global: &Global, wish: &Wish<'_>, consent: &Consent, ui: &Ui) -> Result<Ended> {
+    let &Wish { destroy, adopt, command, preflight } = wish;
     let interrupt = Interrupt::listen(ui::interrupted)?;
     if let Consent::Reviewed(path, saved) = consent {
         saved.check_place(global.local, path)?;
@@ -105,6 +114,10 @@ async fn converge(
         saved.check_plan(&again, path)?;
     }
     ui.plan(&plan, &session.place, false);
+    // The user that deploys to the local AWS may do all of it, and may not ask.
+    if preflight && !global.local {
+        look_ahead(global, &session.aws, &plan, command, ui).await?;
+    }
     if let (Consent::Asked(question), false) = (consent, ui::is_empty(&plan)) {
         ui.confirm(question)?;
     }
@@ -113,6 +126,22 @@ async fn converge(
         Some(status) => Ended::Short(status),
         None => Ended::Reached(Box::new(session), Box::new(desired)),
     })
+}
+
+/// Refuses what IAM would refuse halfway. Where IAM cannot be asked, that shows on the way.
+async fn look_ahead(global: &Global, aws: &Aws, plan: &Plan, command: &str, ui: &Ui) -> Result<()> {
+    match preflight::missing(aws, plan).await {
+        Ok(missing) if missing.is_empty() => Ok(()),
+        Ok(missing) => Err(preflight::refusal(&missing, command)),
+        Err(error) => {
+            if global.verbose {
+                let causes = error.causes.iter().map(|cause| format!(": {cause}"));
+                let why: String = std::iter::once(error.to_string()).chain(causes).collect();
+                ui.detail(&format!("permissions were not checked beforehand: {why}"));
+            }
+            Ok(())
+        }
+    }
 }
 
 /// The status of a run that fell short, if it did.

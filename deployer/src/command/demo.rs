@@ -31,7 +31,13 @@ pub(super) async fn run(global: &Global, args: &DemoArgs, ui: &Ui) -> Result<Exi
         "3. deployer --local apply: AWS is brought to what {} says",
         global.stack.display()
     ));
-    let apply = ApplyArgs { plan: None, yes: true, adopt: Vec::new(), no_verify: false };
+    let apply = ApplyArgs {
+        plan: None,
+        yes: true,
+        adopt: Vec::new(),
+        no_verify: false,
+        no_preflight: false,
+    };
     let status = apply::apply(&global, &apply, ui).await?;
     if status != ExitCode::SUCCESS {
         return Ok(status);

@@ -75,10 +75,10 @@ description: Issues certificates
         op::reads("GetStage", &["apigateway:GET"]),
         op::reads("GetTags", &["apigateway:GET"]),
         op::makes("CreateApi", &["apigateway:POST", "apigateway:TagResource"]),
-        op::changes("CreateStage", &["apigateway:POST"]),
+        op::changes("CreateStage", &["apigateway:POST"]).in_making(&["auto_deploy"]),
         op::changes("TagResource", &["apigateway:POST", "apigateway:TagResource"]),
         op::changes("UntagResource", &["apigateway:DELETE", "apigateway:UntagResource"]),
-        op::changes("UpdateApi", &["apigateway:PATCH"]),
+        op::changes("UpdateApi", &["apigateway:PATCH"]).in_changing(&["description", "name"]),
         op::changes("UpdateStage", &["apigateway:PATCH"]),
         op::removes("DeleteApi", &["apigateway:DELETE"]),
     ];

@@ -110,22 +110,24 @@ function: ${lambda_function.signer.arn}
         op::reads("GetRoute", &["apigateway:GET"]),
         op::reads("GetRoutes", &["apigateway:GET"]),
         op::makes("CreateRoute", &["apigateway:POST"]),
-        op::changes("AddPermission", &["lambda:AddPermission"]),
+        op::changes("AddPermission", &["lambda:AddPermission"]).in_making(&["invoke_from"]),
         op::changes("CreateIntegration", &["apigateway:POST"]),
         op::changes("UpdateIntegration", &["apigateway:PATCH"]),
-        op::changes("UpdateRoute", &["apigateway:PATCH"]),
+        op::changes("UpdateRoute", &["apigateway:PATCH"]).in_changing(&["authorization", "route"]),
         op::removes_parts("RemovePermission", &["lambda:RemovePermission"]),
         op::removes("DeleteIntegration", &["apigateway:DELETE"]),
         op::removes("DeleteRoute", &["apigateway:DELETE"]),
     ];
     const REACH: &'static [Reach] = &[
         (
-            "apigateway:",
+            "apigateway:GET",
             &[
+                "arn:{partition}:apigateway:{region}::/apis",
                 "arn:{partition}:apigateway:{region}::/apis/{api}",
                 "arn:{partition}:apigateway:{region}::/apis/{api}/*",
             ],
         ),
+        ("apigateway:", &["arn:{partition}:apigateway:{region}::/apis/{api}/*"]),
         ("execute-api:", &["{arn}"]),
         ("lambda:", &["{function}"]),
     ];

@@ -114,11 +114,15 @@ allow:
         op::discovers("ListRoleTags", &["iam:ListRoleTags"]),
         op::discovers("ListRoles", &["iam:ListRoles"]),
         op::makes("CreateRole", &["iam:CreateRole", "iam:TagRole"]),
-        op::changes("PutRolePolicy", &["iam:PutRolePolicy"]),
+        op::changes("PutRolePolicy", &["iam:PutRolePolicy"])
+            .in_making(&["allow"])
+            .in_changing(&["allow"]),
         op::changes("TagRole", &["iam:TagRole"]),
         op::changes("UntagRole", &["iam:UntagRole"]),
-        op::changes("UpdateAssumeRolePolicy", &["iam:UpdateAssumeRolePolicy"]),
-        op::changes("UpdateRoleDescription", &["iam:UpdateRoleDescription"]),
+        op::changes("UpdateAssumeRolePolicy", &["iam:UpdateAssumeRolePolicy"])
+            .in_changing(&["trust"]),
+        op::changes("UpdateRoleDescription", &["iam:UpdateRoleDescription"])
+            .in_changing(&["description"]),
         op::removes_parts("DeleteRolePolicy", &["iam:DeleteRolePolicy"]),
         op::removes("DeleteRole", &["iam:DeleteRole"]),
     ];

@@ -139,14 +139,28 @@ log_group: ${log_group.signer.name}
             &["lambda:CreateFunction", "lambda:TagResource", "iam:PassRole"],
         ),
         op::changes("DeleteFunctionConcurrency", &["lambda:DeleteFunctionConcurrency"]),
-        op::changes("PutFunctionConcurrency", &["lambda:PutFunctionConcurrency"]),
+        op::changes("PutFunctionConcurrency", &["lambda:PutFunctionConcurrency"])
+            .in_making(&["reserved_concurrency"])
+            .in_changing(&["reserved_concurrency"]),
         op::changes("TagResource", &["lambda:TagResource"]),
         op::changes("UntagResource", &["lambda:UntagResource"]),
-        op::changes("UpdateFunctionCode", &["lambda:UpdateFunctionCode"]),
+        op::changes("UpdateFunctionCode", &["lambda:UpdateFunctionCode"])
+            .in_changing(&["architecture", "code_sha256"]),
         op::changes(
             "UpdateFunctionConfiguration",
             &["lambda:UpdateFunctionConfiguration", "iam:PassRole"],
-        ),
+        )
+        .in_changing(&[
+            "description",
+            "environment",
+            "handler",
+            "log_format",
+            "log_group",
+            "memory_mb",
+            "role",
+            "runtime",
+            "timeout_seconds",
+        ]),
         op::removes("DeleteFunction", &["lambda:DeleteFunction"]),
     ];
     const REACH: &'static [Reach] = &[("iam:PassRole", &["{role}"]), ("lambda:", &["{arn}"])];

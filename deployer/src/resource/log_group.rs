@@ -65,7 +65,9 @@ retention_days: 30
         op::reads("ListTagsForResource", &["logs:ListTagsForResource"]),
         op::makes("CreateLogGroup", &["logs:CreateLogGroup", "logs:TagResource"]),
         op::changes("DeleteRetentionPolicy", &["logs:DeleteRetentionPolicy"]),
-        op::changes("PutRetentionPolicy", &["logs:PutRetentionPolicy"]),
+        op::changes("PutRetentionPolicy", &["logs:PutRetentionPolicy"])
+            .in_making(&["retention_days"])
+            .in_changing(&["retention_days"]),
         op::changes("TagResource", &["logs:TagResource"]),
         op::changes("UntagResource", &["logs:UntagResource"]),
         op::removes("DeleteLogGroup", &["logs:DeleteLogGroup"]),

@@ -10,6 +10,33 @@ pub struct Operation {
     pub actions: &'static [&'static str],
     /// The purposes that it serves.
     pub purposes: &'static [Purpose],
+    /// The fields that an object cannot be made with but by this operation, beside those that serve
+    /// to make one and nothing else.
+    pub in_making: &'static [&'static str],
+    /// The fields that cannot be changed to another value but by this operation.
+    pub in_changing: &'static [&'static str],
+}
+
+impl Operation {
+    const fn new(
+        name: &'static str,
+        actions: &'static [&'static str],
+        purposes: &'static [Purpose],
+    ) -> Self {
+        Self { name, actions, purposes, in_making: &[], in_changing: &[] }
+    }
+
+    /// The same, needed for these fields of a new object.
+    #[must_use]
+    pub const fn in_making(self, fields: &'static [&'static str]) -> Self {
+        Self { in_making: fields, ..self }
+    }
+
+    /// The same, needed to change these fields.
+    #[must_use]
+    pub const fn in_changing(self, fields: &'static [&'static str]) -> Self {
+        Self { in_changing: fields, ..self }
+    }
 }
 
 /// Which ARNs a statement must name that allows an action: the beginning of the action's name, and
@@ -34,40 +61,40 @@ pub enum Purpose {
 
 /// An operation that only reads.
 pub const fn reads(name: &'static str, actions: &'static [&'static str]) -> Operation {
-    Operation { name, actions, purposes: &[Purpose::Look] }
+    Operation::new(name, actions, &[Purpose::Look])
 }
 
 /// An operation that lists what is there, or reads what was listed.
 pub const fn discovers(name: &'static str, actions: &'static [&'static str]) -> Operation {
-    Operation { name, actions, purposes: &[Purpose::Discover] }
+    Operation::new(name, actions, &[Purpose::Discover])
 }
 
 /// An operation that tells how a change gets on.
 pub const fn follows(name: &'static str, actions: &'static [&'static str]) -> Operation {
-    Operation { name, actions, purposes: &[Purpose::Make, Purpose::Change] }
+    Operation::new(name, actions, &[Purpose::Make, Purpose::Change])
 }
 
 /// An operation that tells why something cannot be removed.
 pub const fn explains(name: &'static str, actions: &'static [&'static str]) -> Operation {
-    Operation { name, actions, purposes: &[Purpose::Remove] }
+    Operation::new(name, actions, &[Purpose::Remove])
 }
 
 /// An operation that makes an object.
 pub const fn makes(name: &'static str, actions: &'static [&'static str]) -> Operation {
-    Operation { name, actions, purposes: &[Purpose::Make] }
+    Operation::new(name, actions, &[Purpose::Make])
 }
 
 /// An operation that changes an object, also one that was just made.
 pub const fn changes(name: &'static str, actions: &'static [&'static str]) -> Operation {
-    Operation { name, actions, purposes: &[Purpose::Make, Purpose::Change] }
+    Operation::new(name, actions, &[Purpose::Make, Purpose::Change])
 }
 
 /// An operation that removes an object.
 pub const fn removes(name: &'static str, actions: &'static [&'static str]) -> Operation {
-    Operation { name, actions, purposes: &[Purpose::Remove] }
+    Operation::new(name, actions, &[Purpose::Remove])
 }
 
 /// An operation that removes a part of an object: also to change it.
 pub const fn removes_parts(name: &'static str, actions: &'static [&'static str]) -> Operation {
-    Operation { name, actions, purposes: &[Purpose::Make, Purpose::Change, Purpose::Remove] }
+    Operation::new(name, actions, &[Purpose::Make, Purpose::Change, Purpose::Remove])
 }

@@ -108,10 +108,12 @@ recovery_window_days: 30
         op::discovers("ListSecrets", &["secretsmanager:ListSecrets"]),
         op::makes("CreateSecret", &["secretsmanager:CreateSecret", "secretsmanager:TagResource"]),
         op::makes("RestoreSecret", &["secretsmanager:RestoreSecret"]),
-        op::changes("PutSecretValue", &["secretsmanager:PutSecretValue"]),
+        op::changes("PutSecretValue", &["secretsmanager:PutSecretValue"])
+            .in_making(&["value_sha256"]),
         op::changes("TagResource", &["secretsmanager:TagResource"]),
         op::changes("UntagResource", &["secretsmanager:UntagResource"]),
-        op::changes("UpdateSecret", &["secretsmanager:UpdateSecret"]),
+        op::changes("UpdateSecret", &["secretsmanager:UpdateSecret"])
+            .in_changing(&["description", "kms_key_id"]),
         op::changes("UpdateSecretVersionStage", &["secretsmanager:UpdateSecretVersionStage"]),
         op::removes("DeleteSecret", &["secretsmanager:DeleteSecret"]),
     ];

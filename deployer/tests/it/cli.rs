@@ -11,6 +11,7 @@ mod least;
 mod lock;
 mod places;
 mod policy;
+mod preflight;
 mod saved;
 mod secrets;
 mod stack_file;

@@ -44,7 +44,7 @@ fn mutating_calls(run: &Run) -> Vec<&str> {
     assert!(!calls.is_empty(), "-v shows calls: {}", run.stderr);
     let reads = |call: &&str| {
         let operation = call.rsplit('.').next().expect("an operation");
-        ["Get", "List", "Describe"].iter().any(|verb| operation.starts_with(verb))
+        ["Get", "List", "Describe", "Simulate"].iter().any(|verb| operation.starts_with(verb))
     };
     calls.into_iter().filter(|call| !reads(call)).collect()
 }

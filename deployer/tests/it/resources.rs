@@ -76,7 +76,7 @@ impl Deployed {
         let run = self.world.succeed(&["--local", "-v", "apply", "--yes", "--no-verify"]);
         let calls = run.stderr.lines().filter_map(|line| line.trim().strip_prefix("aws "));
         let operations = calls.filter_map(|call| call.rsplit_once('.')).map(|(_, name)| name);
-        let reads = ["Get", "Describe", "List"];
+        let reads = ["Get", "Describe", "List", "Simulate"];
         let writes = operations.filter(|name| !reads.iter().any(|read| name.starts_with(read)));
         writes.collect::<Vec<_>>().join(", ")
     }

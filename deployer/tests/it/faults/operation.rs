@@ -81,7 +81,9 @@ impl Operation {
 
     /// Whether it changes nothing.
     pub(crate) fn reads(&self) -> bool {
-        ["Describe", "Filter", "Get", "List"].iter().any(|verb| self.name.starts_with(verb))
+        ["Describe", "Filter", "Get", "List", "Simulate"]
+            .iter()
+            .any(|verb| self.name.starts_with(verb))
     }
 }
 
