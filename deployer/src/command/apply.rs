@@ -136,7 +136,8 @@ async fn converge(global: &Global, order: &Order<'_>, consent: &Consent, ui: &Ui
         let stack = &session.stack;
         plan.refuse_widening(|address, it| stack.locate(address, &it.field, &it.texts()))?;
     }
-    if order.preflight {
+    // The user that deploys to the local AWS may do all of it, and may not ask.
+    if order.preflight && !global.local {
         look_ahead(global, &session.aws, &plan, order.command, ui).await?;
     }
     if let (Consent::Asked(question), false) = (consent, ui::is_empty(&plan)) {

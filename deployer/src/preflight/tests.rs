@@ -7,7 +7,7 @@ fn place() -> Place {
 }
 
 /// One change of a plan.
-fn change(address: &str, action: &str, spec: Value, live: Value, fields: &[&str]) -> Value {
+fn change(address: &str, action: &str, spec: &Value, live: &Value, fields: &[&str]) -> Value {
     let field = |path| json!({"path": path, "before": null, "after": null, "drift": false, "forces_replacement": false});
     let fields: Vec<_> = fields.iter().map(field).collect();
     json!({
@@ -50,10 +50,10 @@ fn group(days: Option<i32>) -> Value {
 
 #[test]
 fn what_makes_an_object_is_asked_about_and_what_only_may_be_needed_is_not() {
-    let forever = plan(&[change("log_group.g", "create", group(None), Value::Null, &[])]);
+    let forever = plan(&[change("log_group.g", "create", &group(None), &Value::Null, &[])]);
     let missing = ["logs:CreateLogGroup", "logs:TagResource"];
     assert_eq!(asked(&forever, Decision::Open), (missing.map(str::to_owned).into(), vec![]));
-    let month = plan(&[change("log_group.g", "create", group(Some(30)), Value::Null, &[])]);
+    let month = plan(&[change("log_group.g", "create", &group(Some(30)), &Value::Null, &[])]);
     let missing = ["logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource"];
     let lines = missing.map(|action| format!("{action} {GROUP}"));
     assert_eq!(asked(&month, Decision::NotAllowed).1, lines);
@@ -64,15 +64,15 @@ fn what_makes_an_object_is_asked_about_and_what_only_may_be_needed_is_not() {
 fn a_change_takes_what_its_fields_take() {
     let live = json!({"spec": group(Some(7)), "outputs": {"arn": GROUP, "name": "/g"}});
     let update = |days, field| {
-        let update = change("log_group.g", "update", group(days), live.clone(), &[field]);
+        let update = change("log_group.g", "update", &group(days), &live, &[field]);
         asked(&plan(&[update]), Decision::NotAllowed).0
     };
     assert_eq!(update(Some(30), "retention_days"), ["logs:PutRetentionPolicy"]);
     assert_eq!(update(None, "retention_days"), [""; 0]);
     assert_eq!(update(Some(7), "tags.team"), [""; 0]);
-    let delete = change("log_group.g", "delete", Value::Null, live.clone(), &[]);
+    let delete = change("log_group.g", "delete", &Value::Null, &live, &[]);
     assert_eq!(asked(&plan(&[delete]), Decision::Open).0, ["logs:DeleteLogGroup"]);
-    let same = change("log_group.g", "no_op", group(Some(7)), live, &[]);
+    let same = change("log_group.g", "no_op", &group(Some(7)), &live, &[]);
     assert_eq!(asked(&plan(&[same]), Decision::Open).0, [""; 0]);
 }
 
@@ -80,11 +80,11 @@ fn a_change_takes_what_its_fields_take() {
 fn policies_of_secrets_and_functions_may_allow_what_the_callers_do_not() {
     let spec = json!({"name": "f", "role": ROLE, "memory_mb": 256});
     let live = json!({"spec": spec, "outputs": {"arn": FUNCTION, "name": "f"}});
-    let update = plan(&[change("lambda_function.f", "update", spec.clone(), live, &["memory_mb"])]);
+    let update = plan(&[change("lambda_function.f", "update", &spec, &live, &["memory_mb"])]);
     let (about, missing) = asked(&update, Decision::NotAllowed);
     assert_eq!((about, missing.len()), (vec!["lambda:UpdateFunctionConfiguration".into()], 0));
     assert_eq!(asked(&update, Decision::Denied).1.len(), 1);
-    let create = plan(&[change("lambda_function.f", "create", spec, Value::Null, &[])]);
+    let create = plan(&[change("lambda_function.f", "create", &spec, &Value::Null, &[])]);
     let (about, missing) = asked(&create, Decision::NotAllowed);
     assert_eq!(about, ["lambda:CreateFunction", "lambda:TagResource"], "not iam:PassRole");
     assert_eq!(missing.len(), 2);
@@ -98,8 +98,8 @@ fn within_an_api_a_narrower_policy_may_do() {
         "function": FUNCTION, "payload_format": "2.0", "invoke_from": "$default/GET/",
     });
     let both = plan(&[
-        change("http_api.a", "create", api, Value::Null, &[]),
-        change("http_route.r", "create", route, Value::Null, &[]),
+        change("http_api.a", "create", &api, &Value::Null, &[]),
+        change("http_route.r", "create", &route, &Value::Null, &[]),
     ]);
     assert_eq!(
         asked(&both, Decision::NotAllowed).1,
@@ -112,7 +112,7 @@ fn within_an_api_a_narrower_policy_may_do() {
 
 #[test]
 fn one_arn_that_is_allowed_will_do_and_silence_is_consent() {
-    let month = plan(&[change("log_group.g", "create", group(None), Value::Null, &[])]);
+    let month = plan(&[change("log_group.g", "create", &group(None), &Value::Null, &[])]);
     let say = |opinions: &[(&str, &str, Decision)]| {
         let opinion = |(action, resource, decision): &(&str, &str, Decision)| Opinion {
             action: (*action).to_owned(),
@@ -132,7 +132,7 @@ fn one_arn_that_is_allowed_will_do_and_silence_is_consent() {
 
 #[test]
 fn the_error_lists_everything_with_its_change() {
-    let month = plan(&[change("log_group.g", "create", group(None), Value::Null, &[])]);
+    let month = plan(&[change("log_group.g", "create", &group(None), &Value::Null, &[])]);
     let expected = expected(&month, &place());
     let opinions: Vec<_> = expected
         .iter()

@@ -193,11 +193,11 @@ fn every_call_survives_bad_weather() {
     assert_eq!(complaints(&reports), "");
     // Calls that met the fault in create, update, replace, replace of the API, destroy.
     expect![[r#"
-        a second late     27  38  32  25  25
-        disconnected      27  38  32  25  25
-        status 500        27  38  32  25  25
-        status 503        27  38  32  25  25
-        throttled         27  38  32  25  25
+        a second late     28  39  33  26  26
+        disconnected      28  39  33  26  26
+        status 500        28  39  33  26  26
+        status 503        28  39  33  26  26
+        throttled         28  39  33  26  26
     "#]]
     .assert_eq(&table(&reports));
 }
