@@ -4,15 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::near;
 use crate::plan::{Declared, Desired, Wanted, by_tag};
 use crate::resource::{self, Adoption, Payload, Sources, tags};
 use crate::stack::Stack;
 
 /// The bytes that fingerprints stand for, by address. They go to AWS and nowhere else.
 pub type Payloads = BTreeMap<Address, Payload>;
-
-/// How alike two addresses are, of at most 1, for one to be taken for a slip of the other.
-const NEAR: f32 = 0.7;
 
 /// What is desired of a stack that is to be destroyed.
 pub fn nothing(stack: &Stack) -> Desired {
@@ -47,14 +45,13 @@ pub fn adopt(stack: &Stack, addresses: &[Address]) -> Result<BTreeSet<Address>> 
 }
 
 fn undeclared(stack: &Stack, address: &Address) -> Error {
-    let known: Vec<String> = stack.resources.keys().map(ToString::to_string).collect();
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let near = similar::get_close_matches(address.to_string().as_str(), &known, 1, NEAR).pop();
+    let near = near::address(address, stack.resources.keys());
+    let meant = near.map(|near| format!("did you mean {near}?"));
     let error = Error::new(format!("{} does not declare {address}", stack.source.file));
-    error.hint(match near {
-        Some(near) => format!("did you mean {near}?"),
-        None => format!("it declares {}", known.join(", ")),
-    })
+    error.hint(meant.unwrap_or_else(|| {
+        let known: Vec<_> = stack.resources.keys().map(ToString::to_string).collect();
+        format!("it declares {}", known.join(", "))
+    }))
 }
 
 /// Gathers what a stack declares.

@@ -4,6 +4,7 @@
 mod check;
 mod head;
 mod trial;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::support::workspace;
 
 /// Modules that compute and do nothing else.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "address.rs",
     "diff.rs",
     "graph.rs",
+    "near.rs",
     "plan.rs",
     "plan/",
     "policy.rs",
