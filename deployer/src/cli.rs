@@ -91,6 +91,8 @@ pub enum Command {
     Local(LocalCommand),
     /// Show everything at work on the local AWS: deploy, issue a certificate, verify it
     Demo(DemoArgs),
+    /// Print the JSON Schema of stack files, for editors
+    Schema,
 }
 
 /// Options of `plan`.

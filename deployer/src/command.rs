@@ -31,7 +31,7 @@ use crate::package::Host;
 use crate::plan::Desired;
 use crate::resource::Sources;
 use crate::saved::Basis;
-use crate::stack::Stack;
+use crate::stack::{self, Stack};
 use crate::state::{Holder, Store};
 use crate::ui::{self, Ui};
 
@@ -51,6 +51,10 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Ca(command) => ca::run(command, ui),
         Command::Local(command) => local::run(command, ui).await,
         Command::Demo(args) => Box::pin(demo::run(global, &args, ui)).await,
+        Command::Schema => {
+            ui.data(&stack::schema());
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

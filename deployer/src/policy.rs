@@ -12,6 +12,7 @@
 mod canonical;
 mod check;
 mod form;
+mod schema;
 mod unique;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 pub use form::{permissions, trust};
+pub use schema::{permissions_schema, trust_schema};
 
 use crate::error::{Context, Error, Result};
 

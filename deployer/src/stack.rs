@@ -3,6 +3,7 @@
 
 mod check;
 mod head;
+mod schema;
 mod trial;
 mod words;
 
@@ -16,6 +17,8 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::error::{Diagnostic, Error, Result};
 use crate::yaml::Place;
+
+pub use self::schema::schema;
 
 /// A stack file is read at a glance; anything of this size, in bytes, was not meant to be one.
 const LARGEST: u64 = 1024 * 1024;

@@ -25,6 +25,8 @@
 mod callers;
 mod decision;
 mod names;
+#[cfg(feature = "schema")]
+mod schema;
 mod template;
 mod written;
 
@@ -35,6 +37,8 @@ use serde::{Deserialize, Serialize};
 use crate::csr::KeyType;
 
 pub use decision::{Denied, Grant, Wanted};
+#[cfg(feature = "schema")]
+pub use schema::schema;
 
 /// The file that the policy travels in, beside the bootstrap.
 pub const FILE_NAME: &str = "policy.json";
@@ -88,11 +92,14 @@ impl Rule {
 
 /// Lifetimes in hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Lifetimes {
     /// For requests that do not say.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = MAX_TTL_HOURS)))]
     pub default: u32,
     /// Requests for more are refused.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = MAX_TTL_HOURS)))]
     pub max: u32,
 }
 
@@ -104,6 +111,7 @@ impl Default for Lifetimes {
 
 /// An extended key usage (RFC 5280 section 4.2.1.12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Usage {
     /// TLS server authentication.

@@ -11,6 +11,7 @@ mod lock;
 mod places;
 mod policy;
 mod saved;
+mod schema;
 mod secrets;
 mod stack_file;
 mod state;

@@ -28,6 +28,7 @@ fn help_shows_every_command_and_option() {
           ca       Make, replace and show certificate authorities
           local    Run the local AWS
           demo     Show everything at work on the local AWS: deploy, issue a certificate, verify it
+          schema   Print the JSON Schema of stack files, for editors
 
         Options:
           -h, --help
