@@ -3,6 +3,7 @@
 mod audit;
 mod ca;
 mod policy;
+mod shell;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
 pub use self::policy::{PolicyCheckArgs, PolicyCommand};
+pub use self::shell::{CompletionsArgs, ManArgs};
 
 use crate::address::Address;
 use crate::issue::{KeyType, Usage};
@@ -93,6 +95,10 @@ pub enum Command {
     Demo(DemoArgs),
     /// Print the JSON Schema of stack files, for editors
     Schema,
+    /// Print the completions of commands and options, for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for each command
+    Man(ManArgs),
 }
 
 /// Options of `plan`.

@@ -11,6 +11,7 @@ mod output;
 mod plan;
 mod policy;
 mod residue;
+mod shell;
 mod state;
 
 use std::path::PathBuf;
@@ -55,6 +56,11 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
             ui.data(&stack::schema());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Completions(args) => {
+            shell::completions(&args, ui);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Man(args) => shell::man(&args, ui).map(|()| ExitCode::SUCCESS),
     }
 }
 

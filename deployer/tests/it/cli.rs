@@ -13,6 +13,7 @@ mod policy;
 mod saved;
 mod schema;
 mod secrets;
+mod shell;
 mod stack_file;
 mod state;
 mod usage;

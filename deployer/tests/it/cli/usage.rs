@@ -16,19 +16,22 @@ fn help_shows_every_command_and_option() {
         Usage: deployer [OPTIONS] <COMMAND>
 
         Commands:
-          plan     Show what would change in AWS, and why; changes nothing
-          apply    Bring AWS to what the stack file declares
-          destroy  Remove everything that belongs to the stack
-          drift    Show what has changed in AWS since the last apply: exit with 0 for nothing, 2 for drift
-          issue    Request a certificate from a deployed issuer, and verify it
-          audit    Show who got which certificates, and who was refused, from the log of the signer
-          output   Show the outputs of the last apply
-          state    Look at what is remembered of the stack, and mend it
-          policy   Ask the issuing policy of the stack file
-          ca       Make, replace and show certificate authorities
-          local    Run the local AWS
-          demo     Show everything at work on the local AWS: deploy, issue a certificate, verify it
-          schema   Print the JSON Schema of stack files, for editors
+          plan         Show what would change in AWS, and why; changes nothing
+          apply        Bring AWS to what the stack file declares
+          destroy      Remove everything that belongs to the stack
+          drift        Show what has changed in AWS since the last apply: exit with 0 for nothing, 2 for
+                       drift
+          issue        Request a certificate from a deployed issuer, and verify it
+          audit        Show who got which certificates, and who was refused, from the log of the signer
+          output       Show the outputs of the last apply
+          state        Look at what is remembered of the stack, and mend it
+          policy       Ask the issuing policy of the stack file
+          ca           Make, replace and show certificate authorities
+          local        Run the local AWS
+          demo         Show everything at work on the local AWS: deploy, issue a certificate, verify it
+          schema       Print the JSON Schema of stack files, for editors
+          completions  Print the completions of commands and options, for a shell
+          man          Print the manual page, or write one for each command
 
         Options:
           -h, --help
