@@ -2,6 +2,7 @@
 
 mod audit;
 mod ca;
+mod init;
 mod policy;
 mod shell;
 
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
+pub use self::init::StarterArgs;
 pub use self::policy::{PolicyCheckArgs, PolicyCommand};
 pub use self::shell::{CompletionsArgs, ManArgs};
 
@@ -65,6 +67,8 @@ pub enum Color {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a stack file to begin with
+    Init(StarterArgs),
     /// Show what would change in AWS, and why; changes nothing
     Plan(PlanArgs),
     /// Bring AWS to what the stack file declares

@@ -5,6 +5,7 @@ mod audit;
 mod ca;
 mod demo;
 mod drift;
+mod init;
 mod issue;
 mod local;
 mod output;
@@ -40,6 +41,7 @@ use crate::ui::{self, Ui};
 pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
     let global = &cli.global;
     match cli.command {
+        Command::Init(args) => init::run(global, &args, ui),
         Command::Plan(args) => plan::run(global, &args, ui).await,
         Command::Apply(args) => apply::apply(global, &args, ui).await,
         Command::Destroy(args) => apply::destroy(global, &args, ui).await,

@@ -8,12 +8,14 @@ mod errors;
 mod plans;
 mod policy;
 mod residue;
+mod starting;
 mod states;
 mod style;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -99,6 +101,11 @@ impl Ui {
     /// The failure that ends the program.
     pub fn error(&self, error: &Error) {
         self.status(errors::render(error).trim_end());
+    }
+
+    /// A stack file was written, and what to do next.
+    pub fn started(&self, stack: &Path, schema: &Path) {
+        self.status(starting::render(stack, schema).trim_end());
     }
 
     /// The plan, as text or as JSON.

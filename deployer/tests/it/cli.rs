@@ -6,6 +6,7 @@ mod commands;
 mod faults;
 mod gate;
 mod guards;
+mod init;
 mod interrupt;
 mod lock;
 mod places;

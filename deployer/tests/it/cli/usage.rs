@@ -16,6 +16,7 @@ fn help_shows_every_command_and_option() {
         Usage: deployer [OPTIONS] <COMMAND>
 
         Commands:
+          init         Write a stack file to begin with
           plan         Show what would change in AWS, and why; changes nothing
           apply        Bring AWS to what the stack file declares
           destroy      Remove everything that belongs to the stack
