@@ -48,6 +48,9 @@ pub struct Global {
     /// When to use colour; `NO_COLOR` is respected too
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+    /// How to print the error that ends a run; one on the command line is always text
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub error_format: ErrorFormat,
     /// Show every call to AWS
     #[arg(short, long, global = true)]
     pub verbose: bool,
@@ -62,6 +65,15 @@ pub enum Color {
     Always,
     /// In no case.
     Never,
+}
+
+/// How to print the error that ends a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ErrorFormat {
+    /// For people.
+    Text,
+    /// One line of JSON on standard error: message, causes, hints and diagnostics.
+    Json,
 }
 
 /// What to do.

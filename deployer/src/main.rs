@@ -11,7 +11,7 @@ use deployer::ui::Ui;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let ui = Ui::new(cli.global.color);
+    let ui = Ui::new(&cli.global);
     let ended =
         Box::pin(command::run(cli, &ui)).await.and_then(|status| ui.finish().map(|()| status));
     match ended {

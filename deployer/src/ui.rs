@@ -28,7 +28,7 @@ pub use self::certificates::watch_interrupted;
 use crate::address::Address;
 use crate::apply::{Event, Outcome};
 use crate::audit::Entry as AuditEntry;
-use crate::cli::{AuditFormat, Color};
+use crate::cli::{AuditFormat, Color, ErrorFormat, Global};
 use crate::error::{Error, Result};
 use crate::interrupt::{Answer, Signal};
 use crate::issue::Issued;
@@ -46,18 +46,23 @@ pub struct Ui {
     begun: RefCell<BTreeMap<Address, Instant>>,
     /// The first data that could not be written.
     lost: RefCell<Option<io::Error>>,
+    error_format: ErrorFormat,
 }
 
 impl Ui {
     /// Decides once for the whole process whether to use colour.
-    pub fn new(color: Color) -> Self {
-        let choice = match color {
+    pub fn new(global: &Global) -> Self {
+        let choice = match global.color {
             Color::Auto => anstream::ColorChoice::Auto,
             Color::Always => anstream::ColorChoice::Always,
             Color::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        Self { begun: RefCell::default(), lost: RefCell::default() }
+        Self {
+            begun: RefCell::default(),
+            lost: RefCell::default(),
+            error_format: global.error_format,
+        }
     }
 
     /// Data, on standard output. A reader that has gone away is no failure.
@@ -100,7 +105,10 @@ impl Ui {
 
     /// The failure that ends the program.
     pub fn error(&self, error: &Error) {
-        self.status(errors::render(error).trim_end());
+        match self.error_format {
+            ErrorFormat::Text => self.status(errors::render(error).trim_end()),
+            ErrorFormat::Json => self.status(&errors::document(error).to_string()),
+        }
     }
 
     /// A stack file was written, and what to do next.
@@ -195,7 +203,8 @@ impl Ui {
         }
         for (address, error) in &outcome.failed {
             self.status("");
-            self.error(&error.clone().within(format!("{address} failed")));
+            let error = error.clone().within(format!("{address} failed"));
+            self.status(errors::render(&error).trim_end());
         }
         let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
         if failed > 0 {

@@ -65,6 +65,15 @@ fn help_shows_every_command_and_option() {
 
                   [default: auto]
 
+              --error-format <FORMAT>
+                  How to print the error that ends a run; one on the command line is always text
+
+                  Possible values:
+                  - text: For people
+                  - json: One line of JSON on standard error: message, causes, hints and diagnostics
+
+                  [default: text]
+
           -v, --verbose
                   Show every call to AWS
     "#]]
@@ -123,6 +132,15 @@ fn help_of_plan_explains_its_exit_statuses() {
                   - never:  In no case
 
                   [default: auto]
+
+              --error-format <FORMAT>
+                  How to print the error that ends a run; one on the command line is always text
+
+                  Possible values:
+                  - text: For people
+                  - json: One line of JSON on standard error: message, causes, hints and diagnostics
+
+                  [default: text]
 
           -v, --verbose
                   Show every call to AWS
@@ -221,6 +239,15 @@ fn help_of_issue_names_the_defaults() {
 
                   [default: auto]
 
+              --error-format <FORMAT>
+                  How to print the error that ends a run; one on the command line is always text
+
+                  Possible values:
+                  - text: For people
+                  - json: One line of JSON on standard error: message, causes, hints and diagnostics
+
+                  [default: text]
+
           -v, --verbose
                   Show every call to AWS
     "#]]
@@ -255,12 +282,15 @@ fn help_of_audit_tells_what_can_be_asked() {
           -h, --help              Print help (see more with '--help')
 
         Global options:
-              --stack <FILE>  The file that declares the stack [default: stack.yaml]
-              --state <DIR>   The folder that keeps the state [default: state]
-              --local         Work against the local AWS, which is installed and started when needed
-              --color <WHEN>  When to use colour; `NO_COLOR` is respected too [default: auto] [possible
-                              values: auto, always, never]
-          -v, --verbose       Show every call to AWS
+              --stack <FILE>           The file that declares the stack [default: stack.yaml]
+              --state <DIR>            The folder that keeps the state [default: state]
+              --local                  Work against the local AWS, which is installed and started when
+                                       needed
+              --color <WHEN>           When to use colour; `NO_COLOR` is respected too [default: auto]
+                                       [possible values: auto, always, never]
+              --error-format <FORMAT>  How to print the error that ends a run; one on the command line is
+                                       always text [default: text] [possible values: text, json]
+          -v, --verbose                Show every call to AWS
     "#]].assert_eq(&shown(&world, &world.run(&["audit", "-h"])));
 }
 
@@ -294,12 +324,15 @@ fn help_of_ca_rotate_tells_what_constraints_mean() {
                                     stay
 
         Global options:
-              --stack <FILE>  The file that declares the stack [default: stack.yaml]
-              --state <DIR>   The folder that keeps the state [default: state]
-              --local         Work against the local AWS, which is installed and started when needed
-              --color <WHEN>  When to use colour; `NO_COLOR` is respected too [default: auto] [possible
-                              values: auto, always, never]
-          -v, --verbose       Show every call to AWS
+              --stack <FILE>           The file that declares the stack [default: stack.yaml]
+              --state <DIR>            The folder that keeps the state [default: state]
+              --local                  Work against the local AWS, which is installed and started when
+                                       needed
+              --color <WHEN>           When to use colour; `NO_COLOR` is respected too [default: auto]
+                                       [possible values: auto, always, never]
+              --error-format <FORMAT>  How to print the error that ends a run; one on the command line is
+                                       always text [default: text] [possible values: text, json]
+          -v, --verbose                Show every call to AWS
     "#]].assert_eq(&shown(&world, &world.run(&["ca", "rotate", "-h"])));
 }
 
