@@ -5,8 +5,10 @@ mod audit;
 mod ca;
 mod explain;
 mod graph;
+mod init;
 mod logs;
 mod policy;
+mod shell;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -18,8 +20,10 @@ pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
 pub use self::explain::ExplainArgs;
 pub use self::graph::{GraphArgs, GraphFormat};
+pub use self::init::StarterArgs;
 pub use self::logs::LogsArgs;
 pub use self::policy::{PolicyArgs, PolicyCheckArgs, PolicyCommand};
+pub use self::shell::{CompletionsArgs, ManArgs};
 
 use crate::address::Address;
 use crate::issue::{KeyType, Usage};
@@ -52,6 +56,9 @@ pub struct Global {
     /// When to use colour; `NO_COLOR` is respected too
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+    /// How to print the error that ends a run; one on the command line is always text
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub error_format: ErrorFormat,
     /// Show every call to AWS
     #[arg(short, long, global = true)]
     pub verbose: bool,
@@ -68,9 +75,20 @@ pub enum Color {
     Never,
 }
 
+/// How to print the error that ends a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ErrorFormat {
+    /// For people.
+    Text,
+    /// One line of JSON on standard error: message, causes, hints and diagnostics.
+    Json,
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a stack file to begin with
+    Init(StarterArgs),
     /// Show what would change in AWS, and why; changes nothing
     Plan(PlanArgs),
     /// Bring AWS to what the stack file declares
@@ -108,6 +126,12 @@ pub enum Command {
     Local(LocalCommand),
     /// Show everything at work on the local AWS: deploy, issue a certificate, verify it
     Demo(DemoArgs),
+    /// Print the JSON Schema of stack files, for editors
+    Schema,
+    /// Print the completions of commands and options, for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for each command
+    Man(ManArgs),
 }
 
 /// Options of `plan`.

@@ -8,6 +8,7 @@ mod demo;
 mod drift;
 mod explain;
 mod graph;
+mod init;
 mod issue;
 mod least;
 mod local;
@@ -16,6 +17,7 @@ mod output;
 mod plan;
 mod policy;
 mod residue;
+mod shell;
 mod show;
 mod state;
 
@@ -37,7 +39,7 @@ use crate::package::Host;
 use crate::plan::Desired;
 use crate::resource::Sources;
 use crate::saved::Basis;
-use crate::stack::Stack;
+use crate::stack::{self, Stack};
 use crate::state::{Holder, Store};
 use crate::ui::{self, Ui};
 
@@ -45,6 +47,7 @@ use crate::ui::{self, Ui};
 pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
     let global = &cli.global;
     match cli.command {
+        Command::Init(args) => init::run(global, &args, ui),
         Command::Plan(args) => plan::run(global, &args, ui).await,
         Command::Apply(args) => apply::apply(global, &args, ui).await,
         Command::Destroy(args) => apply::destroy(global, &args, ui).await,
@@ -62,6 +65,15 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Ca(command) => ca::run(command, ui),
         Command::Local(command) => local::run(command, ui).await,
         Command::Demo(args) => Box::pin(demo::run(global, &args, ui)).await,
+        Command::Schema => {
+            ui.data(&stack::schema());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Completions(args) => {
+            shell::completions(&args, ui);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Man(args) => shell::man(&args, ui).map(|()| ExitCode::SUCCESS),
     }
 }
 

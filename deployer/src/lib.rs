@@ -21,6 +21,7 @@
 
 pub mod address;
 pub mod desired;
+pub mod near;
 pub mod reference;
 pub mod stack;
 pub mod yaml;

@@ -19,7 +19,7 @@ async fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
     };
-    let ui = Ui::new(cli.global.color);
+    let ui = Ui::new(&cli.global);
     let ended =
         Box::pin(command::run(cli, &ui)).await.and_then(|status| ui.finish().map(|()| status));
     match ended {

@@ -14,6 +14,7 @@ mod canonical;
 mod check;
 pub mod effect;
 mod form;
+mod schema;
 mod unique;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 pub use form::{permissions, trust};
+pub use schema::{permissions_schema, trust_schema};
 
 use crate::error::{Context, Error, Result};
 

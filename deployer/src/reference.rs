@@ -16,6 +16,9 @@ pub struct Reference {
     pub attribute: String,
 }
 
+/// A text with a reference in it, as a regular expression.
+pub const PATTERN: &str = r"\$\{[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\}";
+
 /// A stretch of a text: as it stands, a reference, or something that was meant to be one.
 #[derive(Debug, PartialEq, Eq)]
 enum Piece<'a> {

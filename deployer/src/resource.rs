@@ -18,6 +18,7 @@ pub mod tags;
 use std::future::Future;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -83,7 +84,7 @@ pub trait ResourceType: 'static + Sync {
     const ADOPTION: Adoption = Adoption::OnRequest;
 
     /// What users write. Unknown keys are refused; defaults are filled in.
-    type Declared: Serialize + DeserializeOwned;
+    type Declared: Serialize + DeserializeOwned + JsonSchema;
     /// The part of a declaration by which the object is found in AWS.
     type Identity: Serialize + DeserializeOwned;
     /// What the object is to be, and what it is: the same type for both, so that drift and change

@@ -5,7 +5,9 @@ mod check;
 mod entries;
 mod head;
 mod locate;
+mod schema;
 mod trial;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -20,6 +22,8 @@ pub(crate) use self::head::{is_account, is_region};
 use crate::address::Address;
 use crate::error::{Diagnostic, Error, Result};
 use crate::yaml::Place;
+
+pub use self::schema::schema;
 
 /// A stack file is read at a glance; anything of this size, in bytes, was not meant to be one.
 const LARGEST: u64 = 1024 * 1024;

@@ -13,6 +13,7 @@ mod plans;
 mod policy;
 mod residue;
 mod show;
+mod starting;
 mod states;
 mod style;
 mod width;
@@ -20,6 +21,7 @@ mod width;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -34,7 +36,7 @@ pub use self::logs::logs_interrupted;
 use crate::address::Address;
 use crate::apply::{Event, Outcome};
 use crate::audit::{Entry as AuditEntry, Event as LogEvent};
-use crate::cli::{AuditFormat, Color, GraphFormat};
+use crate::cli::{AuditFormat, Color, ErrorFormat, Global, GraphFormat};
 use crate::error::{Error, Result};
 use crate::explain::Explanation;
 use crate::interrupt::{Answer, Signal};
@@ -56,18 +58,24 @@ pub struct Ui {
     lost: RefCell<Option<io::Error>>,
     /// Whether the reader of the data has gone away.
     unread: Cell<bool>,
+    error_format: ErrorFormat,
 }
 
 impl Ui {
     /// Decides once for the whole process whether to use colour.
-    pub fn new(color: Color) -> Self {
-        let choice = match color {
+    pub fn new(global: &Global) -> Self {
+        let choice = match global.color {
             Color::Auto => anstream::ColorChoice::Auto,
             Color::Always => anstream::ColorChoice::Always,
             Color::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        Self { begun: RefCell::default(), lost: RefCell::default(), unread: Cell::default() }
+        Self {
+            begun: RefCell::default(),
+            lost: RefCell::default(),
+            unread: Cell::default(),
+            error_format: global.error_format,
+        }
     }
 
     /// Data, on standard output. A reader that has gone away is no failure.
@@ -114,7 +122,15 @@ impl Ui {
 
     /// The failure that ends the program.
     pub fn error(&self, error: &Error) {
-        self.status(errors::render(error).trim_end());
+        match self.error_format {
+            ErrorFormat::Text => self.status(errors::render(error).trim_end()),
+            ErrorFormat::Json => self.status(&errors::document(error).to_string()),
+        }
+    }
+
+    /// A stack file was written, and what to do next.
+    pub fn started(&self, stack: &Path, schema: &Path) {
+        self.status(starting::render(stack, schema).trim_end());
     }
 
     /// The plan, as text or as JSON.
@@ -218,7 +234,8 @@ impl Ui {
         }
         for (address, error) in &outcome.failed {
             self.status("");
-            self.error(&error.clone().within(format!("{address} failed")));
+            let error = error.clone().within(format!("{address} failed"));
+            self.status(errors::render(&error).trim_end());
         }
         let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
         if failed > 0 {

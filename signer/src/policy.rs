@@ -25,6 +25,8 @@
 mod callers;
 mod decision;
 mod names;
+#[cfg(feature = "schema")]
+mod schema;
 mod template;
 mod written;
 
@@ -35,6 +37,8 @@ use serde::{Deserialize, Serialize};
 use crate::csr::KeyType;
 
 pub use decision::{Denied, Grant, Wanted};
+#[cfg(feature = "schema")]
+pub use schema::schema;
 
 /// The file that the policy travels in, beside the bootstrap.
 pub const FILE_NAME: &str = "policy.json";
@@ -109,6 +113,7 @@ impl Lifetimes {
 
 /// An extended key usage (RFC 5280 section 4.2.1.12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Usage {
     /// TLS server authentication.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::state_file;
 use crate::cli::{Global, OutputArgs};
 use crate::error::{Error, Result};
+use crate::near;
 use crate::stack::Stack;
 use crate::state::Store;
 use crate::ui::Ui;
@@ -45,9 +46,13 @@ pub(super) fn outputs(global: &Global) -> Result<Vec<(String, String)>> {
 pub(super) fn find<'o>(outputs: &'o [(String, String)], name: &str) -> Result<&'o str> {
     outputs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).ok_or_else(
         || {
-            let known: Vec<_> = outputs.iter().map(|(name, _)| format!("`{name}`")).collect();
-            Error::new(format!("there is no output `{name}`"))
-                .hint(format!("there are {}", known.join(", ")))
+            let known: Vec<_> = outputs.iter().map(|(name, _)| name.as_str()).collect();
+            Error::new(format!("there is no output `{name}`")).hint(
+                match near::miss(name, &known) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are `{}`", known.join("`, `")),
+                },
+            )
         },
     )
 }

@@ -1,9 +1,12 @@
 //! The field `code` of `stack.yaml`.
 
+mod schema;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,7 +17,7 @@ use super::BOOTSTRAP;
 /// It is one of `{ cargo: PACKAGE, target: TRIPLE, files }`, `{ bootstrap: PATH, files }` and
 /// `{ zip: PATH }`, where `target` and `files` may be left out and paths are relative to the folder of
 /// `stack.yaml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Code {
     /// Where the program comes from.
@@ -79,18 +82,29 @@ impl TryFrom<String> for FileName {
 }
 
 /// The fields as they are written.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = schema::one_source)]
 struct Written {
+    /// The Cargo package whose binary `bootstrap` is built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = schema::CARGO_NAME))]
     cargo: Option<String>,
+    /// The target triple to build for; without it, the one that Cargo is set to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = schema::CARGO_NAME))]
     target: Option<String>,
+    /// A program that is built already, relative to the folder of this file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     bootstrap: Option<PathBuf>,
+    /// A zip file that is uploaded byte for byte, relative to the folder of this file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     zip: Option<PathBuf>,
+    /// Written beside the program as JSON, by name. `policy.json` is the issuing policy.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "schema::files")]
     files: BTreeMap<FileName, Value>,
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::canonical::{OLD_VERSION, VERSION};
+use crate::near;
 
 type Check = Result<(), String>;
 
@@ -71,9 +72,10 @@ pub(super) fn document(document: &Value) -> Check {
             }
             "Statement" | "Id" => {}
             _ => {
-                return Err(format!(
-                    "unknown element `{key}`; a policy document has `Version` and `Statement`"
-                ));
+                let meant = near::ending(key, &["Version", "Statement"], || {
+                    "; a policy document has `Version` and `Statement`".to_owned()
+                });
+                return Err(format!("unknown element `{key}`{meant}"));
             }
         }
     }
@@ -140,8 +142,10 @@ fn statement(statement: &Map<String, Value>) -> Check {
             "Condition" => condition(value).map_err(within(key))?,
             "Sid" => {}
             _ => {
-                let known = ELEMENTS.join(", ");
-                return Err(format!("unknown element `{key}`; a statement has {known}"));
+                let meant = near::ending(key, &ELEMENTS, || {
+                    format!("; a statement has {}", ELEMENTS.join(", "))
+                });
+                return Err(format!("unknown element `{key}`{meant}"));
             }
         }
     }

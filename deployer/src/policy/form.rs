@@ -63,10 +63,14 @@ impl<'de> Visitor<'de> for PolicyVisitor {
 }
 
 /// One entry of the short form: these actions are allowed on these resources.
-#[derive(serde::Deserialize)]
+#[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Grant {
+pub(super) struct Grant {
+    /// What is allowed, such as `secretsmanager:GetSecretValue`: one action or a list of them.
+    #[schemars(schema_with = "super::schema::actions")]
     actions: Actions,
+    /// What it is allowed on: ARNs, or references such as `${secret.ca.arn}`.
+    #[schemars(schema_with = "super::schema::resources")]
     on: Resources,
 }
 

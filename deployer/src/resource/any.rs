@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -38,6 +39,8 @@ pub trait AnyResourceType: Sync {
     fn adoption(&self) -> Adoption;
     /// See [`ResourceType::alarm`].
     fn alarm(&self, live: &Value) -> Option<String>;
+    /// The JSON Schema of a declaration.
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
     /// Parses a declaration and fills in its defaults.
     fn declare(
         &self,
@@ -130,6 +133,10 @@ impl<R: ResourceType> AnyResourceType for R {
 
     fn alarm(&self, live: &Value) -> Option<String> {
         R::alarm(&decode(live.clone()).ok()?)
+    }
+
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        R::Declared::json_schema(generator)
     }
 
     fn declare(

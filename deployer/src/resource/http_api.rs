@@ -5,6 +5,7 @@
 //! <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid.html>
 
 use aws_sdk_apigatewayv2::types::{Api, ProtocolType};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::operations::{self as op, Operation, Reach};
@@ -21,19 +22,23 @@ const STAGE: &str = "$default";
 pub struct HttpApi;
 
 /// An HTTP API, as declared and as observed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// 1 to 128 characters.
+    #[schemars(length(min = 1, max = 128))]
     pub name: String,
     /// At most 1024 characters.
+    #[schemars(length(max = 1024))]
     #[serde(default)]
     pub description: String,
     /// Whether the `$default` stage deploys changes by itself. None where there is no such stage.
     #[serde(default = "yes")]
+    #[schemars(with = "bool", extend("const" = true))]
     pub auto_deploy: Option<bool>,
-    /// Tags.
+    /// Put on it beside the tags of the whole stack and those of ownership.
     #[serde(default)]
+    #[schemars(schema_with = "tags::schema")]
     pub tags: Tags,
 }
 

@@ -12,6 +12,7 @@ mod verify;
 
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
 use futures_util::future::try_join_all;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::integration::function_of;
@@ -38,15 +39,18 @@ const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", 
 pub struct HttpRoute;
 
 /// A route, as users declare it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Declared {
-    /// The id of the API that it belongs to.
+    /// The id of the API that it belongs to, as a reference such as `${http_api.issuer.id}`.
+    #[schemars(regex(pattern = reference::PATTERN))]
     pub api: String,
     /// Method and path, such as `POST /issue-cert`.
+    #[schemars(regex(pattern = routes()))]
     pub route: String,
     /// Who may call it: always `AWS_IAM`, callers whom IAM allows `execute-api:Invoke`.
     #[serde(default = "aws_iam")]
+    #[schemars(extend("const" = aws_iam()))]
     pub authorization: String,
     /// The ARN of the function that answers.
     pub function: String,
@@ -87,6 +91,11 @@ pub struct Outputs {
     /// The function whose resource policy holds our permission, also when the route leads elsewhere.
     #[serde(default)]
     pub permitted: Option<String>,
+}
+
+/// What routes look like, as a regular expression.
+fn routes() -> String {
+    format!(r"^({}) /[\x21-\x7e]{{0,511}}$", METHODS.join("|"))
 }
 
 fn aws_iam() -> String {

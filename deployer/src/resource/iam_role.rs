@@ -7,6 +7,7 @@
 mod inline;
 
 use aws_sdk_iam::types::{Role, Tag};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -18,29 +19,37 @@ use crate::aws::{self, Aws, Verdict};
 use crate::error::{Error, Result};
 use crate::policy::{self, INLINE_QUOTA, Policy, TRUST_QUOTA};
 
+/// The service that takes roles on if nothing else is said.
+const LAMBDA: &str = "lambda.amazonaws.com";
+
 /// The resource type `iam_role`.
 pub struct IamRole;
 
 /// A role, as users declare it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Declared {
     /// 1 to 64 characters.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_+=,.@-]{1,64}$"))]
     pub name: String,
     /// At most 1000 characters.
+    #[schemars(length(max = 1000))]
     #[serde(default)]
     pub description: String,
     /// Who may take the role on: a service, or a whole trust policy. Lambda if left out.
     #[serde(default = "trust_lambda", deserialize_with = "policy::trust")]
+    #[schemars(schema_with = "policy::trust_schema", extend("default" = LAMBDA))]
     pub trust: Policy,
     /// What the role may do: a list of `actions` on references, or a whole policy document.
     #[serde(default, deserialize_with = "permissions")]
+    #[schemars(schema_with = "policy::permissions_schema")]
     pub allow: Option<Policy>,
     /// What that policy is called at the role, where others have made it; otherwise left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_name: Option<String>,
-    /// Tags.
+    /// Put on it beside the tags of the whole stack and those of ownership.
     #[serde(default)]
+    #[schemars(schema_with = "tags::schema")]
     pub tags: Tags,
 }
 
@@ -80,7 +89,7 @@ pub struct Outputs {
 }
 
 fn trust_lambda() -> Policy {
-    Policy::trust("lambda.amazonaws.com")
+    Policy::trust(LAMBDA)
 }
 
 fn permissions<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Policy>, D::Error> {

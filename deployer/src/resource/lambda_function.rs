@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{self, FunctionConfiguration, LogFormat, Runtime};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -27,12 +28,14 @@ use crate::package::{self, Architecture, Code};
 pub struct LambdaFunction;
 
 /// A function, as users declare it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Declared {
     /// 1 to 64 characters.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"))]
     pub name: String,
     /// At most 256 characters.
+    #[schemars(length(max = 256))]
     #[serde(default)]
     pub description: String,
     /// The ARN of the role that the function runs as.
@@ -44,20 +47,25 @@ pub struct Declared {
     pub architecture: Architecture,
     /// 128 to 10240 MiB.
     #[serde(default = "default_memory")]
+    #[schemars(range(min = 128, max = 10240))]
     pub memory_mb: i32,
     /// 1 to 900 seconds.
     #[serde(default = "default_timeout")]
+    #[schemars(range(min = 1, max = 900))]
     pub timeout_seconds: i32,
     /// Environment variables.
     #[serde(default)]
+    #[schemars(schema_with = "limits::environment")]
     pub environment: BTreeMap<String, String>,
     /// How many instances may run at once, kept free for it; left out, as many as the account has.
     #[serde(default)]
+    #[schemars(range(min = 0))]
     pub reserved_concurrency: Option<i32>,
     /// The name of the log group that it writes to, in JSON.
     pub log_group: String,
-    /// Tags.
+    /// Put on it beside the tags of the whole stack and those of ownership.
     #[serde(default)]
+    #[schemars(schema_with = "tags::schema")]
     pub tags: Tags,
 }
 

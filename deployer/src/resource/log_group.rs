@@ -5,7 +5,9 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
 
 use aws_sdk_cloudwatchlogs::types;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::operations::{self as op, Operation, Reach};
 use super::tags::{self, Tags};
@@ -24,17 +26,25 @@ const RETENTION_DAYS: [i32; 22] = [
 pub struct LogGroup;
 
 /// A log group, as declared and as observed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// 1 to 512 characters.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_./#-]{1,512}$"))]
     pub name: String,
     /// How long events are kept, in days; left out, for ever.
     #[serde(default)]
+    #[schemars(extend("enum" = offered()))]
     pub retention_days: Option<i32>,
-    /// Tags.
+    /// Put on it beside the tags of the whole stack and those of ownership.
     #[serde(default)]
+    #[schemars(schema_with = "tags::schema")]
     pub tags: Tags,
+}
+
+/// What AWS offers, and nothing at all.
+fn offered() -> Value {
+    RETENTION_DAYS.into_iter().map(Value::from).chain([Value::Null]).collect()
 }
 
 /// What a log group is found by.

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, Tag};
 use aws_smithy_types::date_time::Format;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -27,12 +28,14 @@ use crate::error::{Error, Result};
 pub struct Secret;
 
 /// A secret, as users declare it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Declared {
     /// 1 to 512 characters.
+    #[schemars(regex(pattern = r"^(?!.*-[A-Za-z0-9]{6}$)[A-Za-z0-9/_+=.@-]{1,512}$"))]
     pub name: String,
-    /// What the secret is for.
+    /// What the secret is for, in at most 2048 characters.
+    #[schemars(length(max = 2048))]
     #[serde(default)]
     pub description: String,
     /// The file whose content is the value. It holds the certificates that belong to the key in it.
@@ -43,9 +46,11 @@ pub struct Declared {
     /// How long the secret can be brought back after it was deleted: 7 to 30 days, or 0 to delete it
     /// at once.
     #[serde(default = "thirty_days")]
+    #[schemars(range(min = 0, max = 30), extend("not" = { "minimum": 1, "maximum": 6 }))]
     pub recovery_window_days: u8,
-    /// Tags.
+    /// Put on it beside the tags of the whole stack and those of ownership.
     #[serde(default)]
+    #[schemars(schema_with = "tags::schema")]
     pub tags: Tags,
 }
 

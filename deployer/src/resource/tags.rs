@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::Fault;
@@ -23,6 +24,9 @@ pub const ADDRESS: &str = "deployer:address";
 /// it when the state and the stack file are lost.
 pub const PROTECTED: &str = "deployer:protected";
 
+/// How many tags users can give: AWS takes 50, and three of them are ours.
+const MOST: usize = 47;
+
 /// AWS's limits on tags, which the services share.
 ///
 /// Source: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>.
@@ -41,11 +45,23 @@ pub fn validate(tags: &Tags) -> Vec<Fault> {
             fault("names that begin with `aws:` or `deployer:` are reserved");
         }
     }
-    // AWS takes 50, and three of them are ours.
-    if tags.len() > 47 {
-        faults.push(Fault::new(["tags"], "at most 47 tags fit beside the deployer's own"));
+    if tags.len() > MOST {
+        faults.push(Fault::new(
+            ["tags"],
+            format!("at most {MOST} tags fit beside the deployer's own"),
+        ));
     }
     faults
+}
+
+/// What a JSON Schema can say of tags.
+pub fn schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "maxProperties": MOST,
+        "propertyNames": { "pattern": "^(?!aws:|deployer:)", "minLength": 1, "maxLength": 128 },
+        "additionalProperties": { "type": "string", "maxLength": 256 },
+    })
 }
 
 /// Completes the tags of a declaration that has any: the stack's, its own, those of ownership, and

@@ -9,12 +9,13 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::trial::{Misfit, Trial, plain};
+use super::trial::{Misfit, Trial};
+use super::words::{self, plain};
 use super::{Declaration, Source, Stack};
 use crate::address::Address;
 use crate::resource::{self, AnyResourceType, RESOURCE_TYPES, tags};
 use crate::yaml::{self, Content, Node, Place};
-use crate::{graph, reference};
+use crate::{graph, near, reference};
 
 /// The key of an entry that protects what it declares from being deleted and replaced.
 const PROTECT: &str = "protect";
@@ -53,10 +54,8 @@ impl Checker<'_> {
             let known = ["stack", "account", "region", "tags", "resources", "outputs"];
             let name = key.text().unwrap_or_default();
             if !known.contains(&name) {
-                self.mistake(
-                    key,
-                    format!("unknown key `{name}`, expected one of `{}`", known.join("`, `")),
-                );
+                let meant = near::ending(name, &known, || words::one_of(&known));
+                self.mistake(key, format!("unknown key `{name}`{meant}"));
             }
         }
         let mut stack = Stack {
@@ -123,15 +122,10 @@ impl Checker<'_> {
             match key.text().unwrap_or_default().parse::<Address>() {
                 Err(message) => self.mistake(key, message),
                 Ok(address) if resource::find(&address.kind).is_none() => {
+                    let kind = &address.kind;
                     let kinds: Vec<_> = RESOURCE_TYPES.iter().map(|kind| kind.kind()).collect();
-                    self.mistake(
-                        key,
-                        format!(
-                            "unknown resource type `{}`, expected one of `{}`",
-                            address.kind,
-                            kinds.join("`, `")
-                        ),
-                    );
+                    let meant = near::ending(kind, &kinds, || words::one_of(&kinds));
+                    self.mistake(key, format!("unknown resource type `{kind}`{meant}"));
                 }
                 Ok(address) => {
                     nodes.insert(address, (key, node));
@@ -266,13 +260,17 @@ impl Checker<'_> {
     ) {
         let address = &found.address;
         if !nodes.contains_key(address) {
-            self.mistake(node, format!("`{address}` is referred to, but not declared"));
+            let near = near::address(address, nodes.keys());
+            let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            self.mistake(node, format!("`{address}` is referred to, but not declared{meant}"));
         } else if let Some(kind) = resource::find(&address.kind)
             && !kind.outputs().contains(&found.attribute.as_str())
         {
-            let outputs = kind.outputs().join("`, `");
-            let attribute = &found.attribute;
-            self.mistake(node, format!("`{address}` has no `{attribute}`, it offers `{outputs}`"));
+            let (attribute, outputs) = (&found.attribute, kind.outputs());
+            let meant = near::ending(attribute, outputs, || {
+                format!(", it offers `{}`", outputs.join("`, `"))
+            });
+            self.mistake(node, format!("`{address}` has no `{attribute}`{meant}"));
         }
     }
 

@@ -5,11 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Declaration, Stack};
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::near;
 use crate::reference;
 use crate::yaml;
-
-/// How alike two addresses are, of at most 1, for one to be taken for a slip of the other.
-const NEAR: f32 = 0.7;
 
 /// An entry that refers to another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +30,13 @@ impl Stack {
     }
 
     fn undeclared(&self, address: &Address) -> Error {
-        let known: Vec<String> = self.resources.keys().map(ToString::to_string).collect();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let near = similar::get_close_matches(address.to_string().as_str(), &known, 1, NEAR).pop();
+        let near = near::address(address, self.resources.keys());
+        let meant = near.map(|near| format!("did you mean {near}?"));
         let error = Error::new(format!("{} does not declare {address}", self.source.file));
-        error.hint(match near {
-            Some(near) => format!("did you mean {near}?"),
-            None => format!("it declares {}", known.join(", ")),
-        })
+        error.hint(meant.unwrap_or_else(|| {
+            let known: Vec<_> = self.resources.keys().map(ToString::to_string).collect();
+            format!("it declares {}", known.join(", "))
+        }))
     }
 
     /// The line in which the address of an entry stands.

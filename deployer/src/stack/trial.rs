@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
+use super::words::plain;
 use crate::yaml::{Content, Node};
 
 /// Where serde found that an entry does not fit its type.
@@ -44,36 +45,6 @@ impl Misfit {
         let field = path.first().cloned().or(missing).unwrap_or_default();
         Self { path, field, is_of_key: unknown.is_some(), message }
     }
-}
-
-/// Serde's words for types, in those of people who do not write Rust; and without the place in a
-/// text that they never saw.
-pub(super) fn plain(message: &str) -> String {
-    let message = match message.rsplit_once(" at line ") {
-        Some((before, _)) => before,
-        None => message,
-    };
-    let (before, expected) = message.split_once(", expected ").unwrap_or((message, ""));
-    let expected = match expected {
-        "" => return message.to_owned(),
-        "path string" | "a string" => "a text",
-        "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => "a whole number",
-        "a boolean" => "`true` or `false`",
-        "a map" => "a mapping of keys to values",
-        "a sequence" => "a list",
-        "a string or a list of strings" => "a text or a list of texts",
-        other => other,
-    };
-    let before = before
-        .replace("invalid type: string ", "this is the text ")
-        .replace("invalid type: integer ", "this is the number ")
-        .replace("invalid type: floating point ", "this is the number ")
-        .replace("invalid type: boolean ", "this is the truth value ")
-        .replace("invalid type: null", "this is empty")
-        .replace("invalid type: map", "this is a mapping")
-        .replace("invalid type: sequence", "this is a list")
-        .replace("invalid value: integer ", "this is the number ");
-    format!("{before}, expected {expected}")
 }
 
 /// An entry from which the mistakes found so far are taken out.

@@ -1,9 +1,25 @@
-//! Errors as people read them: what, where in the file, why, and what to do next.
+//! Errors as people read them, and as programs do: what, where in the file, why, and what to do next.
 
 use std::fmt::Write;
 
+use serde_json::{Value, json};
+
 use super::style::{BOLD, CYAN, DIM, RED, paint};
 use crate::error::{Diagnostic, Error};
+
+/// The whole of an error, for programs.
+pub(super) fn document(error: &Error) -> Value {
+    let diagnostics = error.diagnostics.iter().map(|diagnostic| {
+        let Diagnostic { file, line, column, source, message } = diagnostic;
+        json!({"file": file, "line": line, "column": column, "source": source, "message": message})
+    });
+    json!({
+        "message": error.message,
+        "causes": error.causes,
+        "hints": hints(error),
+        "diagnostics": diagnostics.collect::<Vec<_>>(),
+    })
+}
 
 pub(super) fn render(error: &Error) -> String {
     let mut text = format!("{} {}\n", paint(RED, "error:"), paint(BOLD, &tame(&error.message)));
@@ -18,16 +34,21 @@ pub(super) fn render(error: &Error) -> String {
         let cause = tame(cause.trim_end()).replace('\n', "\n      ");
         let _ = writeln!(text, "  {} {cause}", paint(DIM, "because:"));
     }
-    let mut hints: Vec<&String> = Vec::new();
-    for hint in &error.hints {
+    for hint in hints(error) {
+        let _ = writeln!(text, "  {} {}", paint(CYAN, "hint:"), tame(hint));
+    }
+    text
+}
+
+/// What to do next, each step once.
+fn hints(error: &Error) -> Vec<&str> {
+    let mut hints = Vec::new();
+    for hint in error.hints.iter().map(String::as_str) {
         if !hints.contains(&hint) {
             hints.push(hint);
         }
     }
-    for hint in hints {
-        let _ = writeln!(text, "  {} {}", paint(CYAN, "hint:"), tame(hint));
-    }
-    text
+    hints
 }
 
 /// A text without what plays with the terminal: causes may quote files, and what servers answer.

@@ -3,11 +3,13 @@
 //! What needs no local AWS ends before a call or at a closed port.
 
 mod commands;
+mod error_format;
 mod explain;
 mod faults;
 mod gate;
 mod graph;
 mod guards;
+mod init;
 mod interrupt;
 mod least;
 mod lock;
@@ -15,7 +17,9 @@ mod places;
 mod policy;
 mod preflight;
 mod saved;
+mod schema;
 mod secrets;
+mod shell;
 mod stack_file;
 mod state;
 mod usage;

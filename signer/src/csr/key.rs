@@ -35,6 +35,7 @@ const NULL: &[u8] = &[tag::NULL, 0];
 
 /// A kind of public key that certificates are issued for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum KeyType {
     /// ECDSA on P-256.

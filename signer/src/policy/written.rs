@@ -4,44 +4,67 @@ use serde::Deserialize;
 
 use super::callers;
 use super::names::Pattern;
+#[cfg(feature = "schema")]
+use super::schema;
 use super::{Lifetimes, MAX_TTL_HOURS, Policy, Problem, Rule, Usage};
 use crate::csr::KeyType;
 
+/// The issuing policy: a request gets a certificate from the first rule that is for its caller and
+/// grants the whole of it. Without such a rule there is none.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "IssuingPolicy"))]
 #[serde(deny_unknown_fields)]
-struct WrittenPolicy {
+pub(super) struct WrittenPolicy {
+    /// The rules, in the order in which they are asked.
     rules: Vec<WrittenRule>,
 }
 
+/// What some callers may have. It grants one name at least.
 #[derive(Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "IssuingRule", transform = schema::grants_a_name)
+)]
 #[serde(deny_unknown_fields)]
 struct WrittenRule {
     /// What the audit log calls the rule.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = schema::RULE_NAME)))]
     name: String,
-    /// Whom it is for, in IAM's notation.
+    /// Whom it is for: `*` (whoever IAM lets call the route), the twelve digits of an account, or
+    /// ARNs `arn:aws:iam::ACCOUNT:role/NAME` and `…:user/PATH/NAME`, with `*` in names.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(length(min = 1), inner(regex(pattern = schema::CALLER)))
+    )]
     callers: Vec<String>,
     /// The unique ids of their roles or users, where a namesake made later must not inherit.
+    #[cfg_attr(feature = "schema", schemars(inner(regex(pattern = schema::UNIQUE_ID))))]
     #[serde(default)]
     user_ids: Vec<String>,
-    /// Host names, exact or `*.` and a suffix.
+    /// Host names, or `*.domain` for everything below a domain. `{account}`, `{role_name}`,
+    /// `{user_name}` and `{user_id}` stand for what AWS vouches for about the caller.
     #[serde(default)]
     dns: Vec<String>,
     /// Whether the names may be wildcards themselves.
     #[serde(default)]
     wildcards: bool,
     /// IP addresses or ranges such as `10.0.0.0/8`.
+    #[cfg_attr(feature = "schema", schemars(inner(regex(pattern = schema::ADDRESSES))))]
     #[serde(default)]
     ip: Vec<String>,
-    /// URIs, exact or ending in `/*`.
+    /// URIs, or `scheme://authority/path/*` for everything below a path; with the same variables.
     #[serde(default)]
     uri: Vec<String>,
     /// Whether one of the names may be the common name too.
     #[serde(default)]
     common_name: bool,
-    /// What certificates may be used for.
+    /// What certificates may be used for: those of them that the request asks for, or all.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("uniqueItems" = true)))]
     #[serde(default = "client_only")]
     usages: Vec<Usage>,
     /// The kinds of keys.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1), extend("uniqueItems" = true)))]
     #[serde(default = "all_key_types")]
     key_types: Vec<KeyType>,
     /// How long certificates are valid, in hours.
@@ -50,11 +73,14 @@ struct WrittenRule {
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "`{ default: …, max: … }`, in hours")]
 struct WrittenLifetimes {
     /// For requests that do not say.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = MAX_TTL_HOURS)))]
     default: Option<u32>,
     /// Requests for more are refused.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = MAX_TTL_HOURS)))]
     max: Option<u32>,
 }
 

@@ -1,11 +1,30 @@
 //! AWS's limits on a function, and the signer's on the policy that travels with it.
 
+use schemars::{Schema, SchemaGenerator, json_schema};
+
 use super::Declared;
 use crate::package::Code;
 use crate::resource::{Fault, tags};
 
 /// AWS's limit on all names and values of the environment together, in bytes.
 const LARGEST_ENVIRONMENT: usize = 4096;
+
+/// Names of environment variables that are Lambda's; so are those that begin with [`RESERVED_PREFIX`].
+const RESERVED: [&str; 11] = [
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+];
+
+const RESERVED_PREFIX: &str = "AWS_LAMBDA_";
 
 /// What of a declaration is outside of AWS's limits.
 pub(super) fn validate(declared: &Declared) -> Vec<Fault> {
@@ -48,30 +67,28 @@ pub(super) fn validate(declared: &Declared) -> Vec<Fault> {
 /// The rules for the name of an environment variable.
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>.
 fn variable(key: &str) -> Option<Fault> {
-    const RESERVED: [&str; 11] = [
-        "_HANDLER",
-        "_X_AMZN_TRACE_ID",
-        "AWS_ACCESS_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_DEFAULT_REGION",
-        "AWS_EXECUTION_ENV",
-        "AWS_REGION",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "LAMBDA_RUNTIME_DIR",
-        "LAMBDA_TASK_ROOT",
-    ];
     let path = ["environment", key];
     let allowed = key.len() >= 2
         && key.starts_with(|c: char| c.is_ascii_alphabetic())
         && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if RESERVED.contains(&key) || key.starts_with("AWS_LAMBDA_") {
+    if RESERVED.contains(&key) || key.starts_with(RESERVED_PREFIX) {
         Some(Fault::new(path, format!("`{key}` is reserved by Lambda")))
     } else if !allowed {
         Some(Fault::new(path, "must be two or more letters, digits and _, a letter first"))
     } else {
         None
     }
+}
+
+/// What a JSON Schema can say of environment variables.
+pub(super) fn environment(_: &mut SchemaGenerator) -> Schema {
+    let reserved = RESERVED.join("|");
+    let names = format!("^(?!{RESERVED_PREFIX}|({reserved})$)[A-Za-z][A-Za-z0-9_]+$");
+    json_schema!({
+        "type": "object",
+        "propertyNames": { "pattern": names },
+        "additionalProperties": { "type": "string" },
+    })
 }
 
 /// The issuing policy goes along with the package; the signer's own parser says now what it would

@@ -164,7 +164,7 @@ fn outputs(world: &World) {
         status 1
         --- stderr
         error: there is no output `nme`
-          hint: there are `arn`, `name`
+          hint: did you mean `name`?
     "#]]
     .assert_eq(&all.concat());
 }

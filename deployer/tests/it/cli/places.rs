@@ -33,7 +33,7 @@ fn log_group(fields: &str) -> String {
 fn unknown_keys_are_marked_themselves_and_wrong_values_where_they_begin() {
     expect![[r#"
         3:24 must be 1 to 512 letters, digits and _ - / . #
-        3:29 unknown field `retention`, expected one of `name`, `retention_days`, `tags`
+        3:29 unknown field `retention`; did you mean `retention_days`?
         3:51 names that begin with `aws:` or `deployer:` are reserved
         3:66 this is the number `5`, expected a text
         3:72 tags may hold letters, digits, spaces and _ . : / = + - @
@@ -41,6 +41,38 @@ fn unknown_keys_are_marked_themselves_and_wrong_values_where_they_begin() {
     .assert_eq(&places(&log_group(
         "{ name: x y, retention: 7, tags: { 'aws:x': y, n: 5, o: '!' } }",
     )));
+}
+
+#[test]
+fn near_misses_are_told_from_words_that_mean_something_else() {
+    let stack = "\
+stack: a
+regoin: eu-west-1
+resources:
+  log_groups.a: { name: /a }
+  queue.a: { name: /a }
+  log_group.b: { nmae: /b, colour: red }
+  iam_role.a:
+    name: ${log_group.c.arn}
+    description: ${log_group.b.arm} ${log_group.b.colour} ${log_group.other.arn}
+    trust: { Statment: { Effect: Allow, Action: x } }
+    allow: { Statement: { Effect: Allow, Acton: x } }
+";
+    expect![[r#"
+        2:1 unknown key `regoin`; did you mean `region`?
+        4:3 unknown resource type `log_groups`; did you mean `log_group`?
+        5:3 unknown resource type `queue`, expected one of `http_api`, `http_route`, `iam_role`, `lambda_function`, `log_group`, `secret`
+        6:3 missing field `name`
+        6:18 unknown field `nmae`; did you mean `name`?
+        6:28 unknown field `colour`, expected one of `name`, `retention_days`, `tags`
+        8:11 `log_group.c` is referred to, but not declared; did you mean `log_group.b`?
+        8:11 must be 1 to 64 letters, digits and _ + = , . @ -
+        9:18 `log_group.b` has no `arm`; did you mean `arn`?
+        9:18 `log_group.b` has no `colour`, it offers `arn`, `name`
+        9:18 `log_group.other` is referred to, but not declared
+        10:5 unknown element `Statment`; did you mean `Statement`?
+        11:5 statement 1: unknown element `Acton`; did you mean `Action`?
+    "#]].assert_eq(&places(stack));
 }
 
 #[test]
@@ -69,7 +101,7 @@ fn windows_line_ends_and_a_byte_order_mark_move_nothing() {
     assert_eq!(places(&stack.replace('\n', "\r\n")), plain);
     assert_eq!(places(&format!("\u{feff}{stack}")), plain);
     expect![[r#"
-        4:5 unknown field `nam`, expected one of `name`, `retention_days`, `tags`
+        4:5 unknown field `nam`; did you mean `name`?
         5:11 must be 1 to 512 letters, digits and _ - / . #
     "#]]
     .assert_eq(&plain);

@@ -16,23 +16,23 @@ fn help_shows_every_command_and_option() {
         Usage: deployer [OPTIONS] <COMMAND>
 
         Commands:
-          plan     Show what would change in AWS, and why; changes nothing
-          apply    Bring AWS to what the stack file declares
-          destroy  Remove everything that belongs to the stack
-          drift    Show what has changed in AWS since the last apply: exit with 0 for nothing, 2 for drift
-          explain  Show all about one entry of the stack file: what it is, what it needs, how it is managed
-          graph    Draw which entries of the stack file need which
-          issue    Request a certificate from a deployed issuer, and verify it
-          audit    Show who got which certificates, and who was refused, from the log of the signer
-          logs     Show what a function has logged
-          output   Show the outputs of the last apply
-          show     Show what is deployed where, as far as is remembered
-          adopt    Make a stack file and a state from those of Terraform; AWS is not called
-          state    Look at what is remembered of the stack, and mend it
-          policy   Print the IAM policy that an errand takes, or ask the issuing policy of the stack file
-          ca       Make, replace and show certificate authorities
-          local    Run the local AWS
-          demo     Show everything at work on the local AWS: deploy, issue a certificate, verify it
+          init         Write a stack file to begin with
+          plan         Show what would change in AWS, and why; changes nothing
+          apply        Bring AWS to what the stack file declares
+          destroy      Remove everything that belongs to the stack
+          drift        Show what has changed in AWS since the last apply: exit with 0 for nothing, 2 for
+                       drift
+          issue        Request a certificate from a deployed issuer, and verify it
+          audit        Show who got which certificates, and who was refused, from the log of the signer
+          output       Show the outputs of the last apply
+          state        Look at what is remembered of the stack, and mend it
+          policy       Ask the issuing policy of the stack file
+          ca           Make, replace and show certificate authorities
+          local        Run the local AWS
+          demo         Show everything at work on the local AWS: deploy, issue a certificate, verify it
+          schema       Print the JSON Schema of stack files, for editors
+          completions  Print the completions of commands and options, for a shell
+          man          Print the manual page, or write one for each command
 
         Options:
           -h, --help
@@ -64,6 +64,15 @@ fn help_shows_every_command_and_option() {
                   - never:  In no case
 
                   [default: auto]
+
+              --error-format <FORMAT>
+                  How to print the error that ends a run; one on the command line is always text
+
+                  Possible values:
+                  - text: For people
+                  - json: One line of JSON on standard error: message, causes, hints and diagnostics
+
+                  [default: text]
 
           -v, --verbose
                   Show every call to AWS
@@ -126,6 +135,15 @@ fn help_of_plan_explains_its_exit_statuses() {
                   - never:  In no case
 
                   [default: auto]
+
+              --error-format <FORMAT>
+                  How to print the error that ends a run; one on the command line is always text
+
+                  Possible values:
+                  - text: For people
+                  - json: One line of JSON on standard error: message, causes, hints and diagnostics
+
+                  [default: text]
 
           -v, --verbose
                   Show every call to AWS
@@ -225,6 +243,15 @@ fn help_of_issue_names_the_defaults() {
 
                   [default: auto]
 
+              --error-format <FORMAT>
+                  How to print the error that ends a run; one on the command line is always text
+
+                  Possible values:
+                  - text: For people
+                  - json: One line of JSON on standard error: message, causes, hints and diagnostics
+
+                  [default: text]
+
           -v, --verbose
                   Show every call to AWS
     "#]]
@@ -259,12 +286,15 @@ fn help_of_audit_tells_what_can_be_asked() {
           -h, --help              Print help (see more with '--help')
 
         Global options:
-              --stack <FILE>  The file that declares the stack [default: stack.yaml]
-              --state <DIR>   The folder that keeps the state [default: state]
-              --local         Work against the local AWS, which is installed and started when needed
-              --color <WHEN>  When to use colour; `NO_COLOR` is respected too [default: auto] [possible
-                              values: auto, always, never]
-          -v, --verbose       Show every call to AWS
+              --stack <FILE>           The file that declares the stack [default: stack.yaml]
+              --state <DIR>            The folder that keeps the state [default: state]
+              --local                  Work against the local AWS, which is installed and started when
+                                       needed
+              --color <WHEN>           When to use colour; `NO_COLOR` is respected too [default: auto]
+                                       [possible values: auto, always, never]
+              --error-format <FORMAT>  How to print the error that ends a run; one on the command line is
+                                       always text [default: text] [possible values: text, json]
+          -v, --verbose                Show every call to AWS
     "#]].assert_eq(&shown(&world, &world.run(&["audit", "-h"])));
 }
 
@@ -298,12 +328,15 @@ fn help_of_ca_rotate_tells_what_constraints_mean() {
                                     stay
 
         Global options:
-              --stack <FILE>  The file that declares the stack [default: stack.yaml]
-              --state <DIR>   The folder that keeps the state [default: state]
-              --local         Work against the local AWS, which is installed and started when needed
-              --color <WHEN>  When to use colour; `NO_COLOR` is respected too [default: auto] [possible
-                              values: auto, always, never]
-          -v, --verbose       Show every call to AWS
+              --stack <FILE>           The file that declares the stack [default: stack.yaml]
+              --state <DIR>            The folder that keeps the state [default: state]
+              --local                  Work against the local AWS, which is installed and started when
+                                       needed
+              --color <WHEN>           When to use colour; `NO_COLOR` is respected too [default: auto]
+                                       [possible values: auto, always, never]
+              --error-format <FORMAT>  How to print the error that ends a run; one on the command line is
+                                       always text [default: text] [possible values: text, json]
+          -v, --verbose                Show every call to AWS
     "#]].assert_eq(&shown(&world, &world.run(&["ca", "rotate", "-h"])));
 }
 
