@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::terraform::Instance;
 use crate::address::Address;
@@ -39,11 +39,13 @@ impl Draft {
         self.declared.push((name, value.into()));
     }
 
-    /// A field of the entry, unless it is empty.
-    pub(super) fn declare_if_any(&mut self, name: &'static str, value: impl Into<Value>) {
-        let value = value.into();
-        if super::given::is_given(&value) {
-            self.declared.push((name, value));
+    /// Fields of the entry that say what the object is, unless that is nothing.
+    pub(super) fn declare_as_is(&mut self, names: &[&'static str]) {
+        for name in names {
+            let value = &self.spec[name];
+            if !value.is_null() && *value != json!("") && *value != json!({}) {
+                self.declared.push((name, value.clone()));
+            }
         }
     }
 

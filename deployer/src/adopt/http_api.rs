@@ -61,36 +61,35 @@ pub(super) fn draft(instance: &Instance<'_>, context: &Context<'_>) -> Result<Dr
         ("ip_address_type", json!("ipv4")),
     ];
     draft.leaves("", &instance.unknown(KNOWN, &usual));
-    let stages = context.parts::<Stage>("aws_apigatewayv2_stage").into_iter();
-    let stage = stages
-        .filter(|(_, stage)| stage.api_id == api.id)
-        .find(|(_, stage)| stage.name == "$default");
-    match &stage {
-        Some((part, stage)) => {
-            draft.leaves("its stage", &part.unknown(KNOWN_OF_STAGE, &[]));
-            draft.terraform.push(part.address.clone());
-            if stage.auto_deploy != Some(true) {
-                draft.notes.push("an apply makes its stage deploy changes by itself".to_owned());
-            }
-        }
-        None => draft.notes.push("it has no stage $default: an apply makes it".to_owned()),
-    }
-    let auto_deploy = stage.map(|(_, stage)| stage.auto_deploy.unwrap_or_default());
-    let description = api.description.unwrap_or_default();
-    let tags = api.tags.all();
-    draft.declare("name", api.name.clone());
-    draft.declare_if_any("description", description.clone());
-    draft.declare_if_any("tags", tags.clone());
+    let auto_deploy = stage(&api.id, &mut draft, context);
     draft.spec = json!({
         "name": api.name,
-        "description": description,
+        "description": api.description.unwrap_or_default(),
         "auto_deploy": auto_deploy,
-        "tags": tags,
+        "tags": api.tags.all(),
     });
+    draft.declare_as_is(&["name", "description", "tags"]);
     draft.outputs = json!({
         "id": api.id,
         "endpoint": api.api_endpoint,
         "execution_arn": api.execution_arn,
     });
     Ok(draft)
+}
+
+/// Whether the stage `$default` deploys changes by itself, if there is one.
+fn stage(api: &str, draft: &mut Draft, context: &Context<'_>) -> Option<bool> {
+    let mut stages = context.parts::<Stage>("aws_apigatewayv2_stage").into_iter();
+    let found = stages.find(|(_, stage)| stage.api_id == api && stage.name == "$default");
+    let Some((part, stage)) = found else {
+        draft.notes.push("it has no stage $default: an apply makes it".to_owned());
+        return None;
+    };
+    draft.leaves("its stage", &part.unknown(KNOWN_OF_STAGE, &[]));
+    draft.terraform.push(part.address.clone());
+    let auto_deploy = stage.auto_deploy.unwrap_or_default();
+    if !auto_deploy {
+        draft.notes.push("an apply makes its stage deploy changes by itself".to_owned());
+    }
+    Some(auto_deploy)
 }

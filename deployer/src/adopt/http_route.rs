@@ -54,18 +54,7 @@ pub(super) fn draft(instance: &Instance<'_>, context: &Context<'_>) -> Result<Dr
     let route: Attributes = instance.read()?;
     let mut draft = Draft::new(instance);
     draft.leaves("", &instance.unknown(KNOWN, &[]));
-    let authorization = route.authorization_type.clone().unwrap_or_else(|| "NONE".to_owned());
-    match authorization.as_str() {
-        "AWS_IAM" => {}
-        "NONE" => draft.notes.push(
-            "PUBLIC: anybody can call it; an apply lets in only callers that IAM allows".to_owned(),
-        ),
-        other => {
-            return Err(format!(
-                "its callers are known by {other}, and only AWS_IAM can be declared"
-            ));
-        }
-    }
+    let authorization = authorization(&route, &mut draft)?;
     let api = context.parts::<Api>("aws_apigatewayv2_api").into_iter();
     let api = api.map(|(_, api)| api).find(|api| api.id == route.api_id);
     let api = api.ok_or("its API is not in this state")?;
@@ -93,6 +82,23 @@ pub(super) fn draft(instance: &Instance<'_>, context: &Context<'_>) -> Result<Dr
         "integration_id": integration.id,
     });
     Ok(draft)
+}
+
+/// Who may call the route.
+fn authorization(route: &Attributes, draft: &mut Draft) -> Result<String, String> {
+    let authorization = route.authorization_type.clone().unwrap_or_else(|| "NONE".to_owned());
+    match authorization.as_str() {
+        "AWS_IAM" => {}
+        "NONE" => draft.notes.push(
+            "PUBLIC: anybody can call it; an apply lets in only callers that IAM allows".to_owned(),
+        ),
+        other => {
+            return Err(format!(
+                "its callers are known by {other}, and only AWS_IAM can be declared"
+            ));
+        }
+    }
+    Ok(authorization)
 }
 
 /// What the route leads to. A route has an integration of its own here.

@@ -60,25 +60,20 @@ pub(super) fn draft(instance: &Instance<'_>, context: &Context<'_>) -> Result<Dr
     }
     let trust = document("assume_role_policy", &role.assume_role_policy)?;
     let allow = inline.as_ref().map(|inline| document("policy", &inline.policy)).transpose()?;
-    let policy_name = inline.map(|inline| inline.name);
-    let description = role.description.unwrap_or_default();
-    let tags = role.tags.all();
-    draft.declare("name", role.name.clone());
-    draft.declare_if_any("description", description.clone());
+    draft.spec = json!({
+        "name": role.name,
+        "description": role.description.unwrap_or_default(),
+        "trust": trust,
+        "allow": allow,
+        "policy_name": inline.map(|inline| inline.name),
+        "tags": role.tags.all(),
+    });
+    draft.declare_as_is(&["name", "description"]);
     draft.declare("trust", trusting(&trust));
     if let Some(allow) = &allow {
         draft.declare("allow", grants(allow).unwrap_or_else(|| allow.clone()));
     }
-    draft.declare_if_any("policy_name", policy_name.clone());
-    draft.declare_if_any("tags", tags.clone());
-    draft.spec = json!({
-        "name": role.name,
-        "description": description,
-        "trust": trust,
-        "allow": allow,
-        "policy_name": policy_name,
-        "tags": tags,
-    });
+    draft.declare_as_is(&["policy_name", "tags"]);
     draft.outputs = json!({"arn": role.arn, "id": role.unique_id, "name": role.name});
     Ok(draft)
 }

@@ -82,12 +82,7 @@ struct Logging {
 
 pub(super) fn draft(instance: &Instance<'_>, context: &Context<'_>) -> Result<Draft, String> {
     let mut function: Attributes = instance.read()?;
-    let image = function.package_type.as_deref().is_some_and(|package| package != "Zip");
-    let runtime = function.runtime.clone().unwrap_or_default();
-    if image || runtime != RUNTIME {
-        let runs = if image { "a container image" } else { runtime.as_str() };
-        return Err(format!("only {RUNTIME} can be declared, and it runs {runs}"));
-    }
+    let runtime = runtime(&function)?;
     let mut draft = Draft::new(instance);
     let usual = [
         ("ephemeral_storage", json!([{"size": 512}])),
@@ -104,25 +99,9 @@ pub(super) fn draft(instance: &Instance<'_>, context: &Context<'_>) -> Result<Dr
     }
     let architecture =
         function.architectures.and_then(|mut all| all.pop()).unwrap_or_else(|| "x86_64".to_owned());
-    let reserved = function.reserved_concurrent_executions.filter(|count| *count >= 0);
-    let description = function.description.unwrap_or_default();
-    let tags = function.tags.all();
-    draft.declare("name", function.function_name.clone());
-    draft.declare_if_any("description", description.clone());
-    draft.declare("role", function.role.clone());
-    draft.declare("architecture", architecture.clone());
-    draft.declare("memory_mb", function.memory_size);
-    draft.declare("timeout_seconds", function.timeout);
-    if let Some(reserved) = reserved {
-        draft.declare("reserved_concurrency", reserved);
-    }
-    draft.declare("log_group", log_group.clone());
-    draft.declare_if_any("environment", environment.clone());
-    draft.declare("code", code);
-    draft.declare_if_any("tags", tags.clone());
     draft.spec = json!({
         "name": function.function_name,
-        "description": description,
+        "description": function.description.unwrap_or_default(),
         "role": function.role,
         "code_sha256": function.code_sha256.or(function.source_code_hash).unwrap_or_default(),
         "architecture": architecture,
@@ -132,13 +111,30 @@ pub(super) fn draft(instance: &Instance<'_>, context: &Context<'_>) -> Result<Dr
         "memory_mb": function.memory_size,
         "timeout_seconds": function.timeout,
         "environment": environment,
-        "reserved_concurrency": reserved,
+        // Terraform writes -1 where nothing is kept free.
+        "reserved_concurrency": function.reserved_concurrent_executions.filter(|count| *count >= 0),
         "log_group": log_group,
         "log_format": log_format,
-        "tags": tags,
+        "tags": function.tags.all(),
     });
+    draft.declare_as_is(&["name", "description", "role", "architecture", "memory_mb"]);
+    draft.declare_as_is(&["timeout_seconds", "reserved_concurrency", "log_group", "environment"]);
+    draft.declare("code", code);
+    draft.declare_as_is(&["tags"]);
     draft.outputs = json!({"arn": function.arn, "name": function.function_name});
     Ok(draft)
+}
+
+/// The runtime, if it can be declared.
+fn runtime(function: &Attributes) -> Result<&'static str, String> {
+    let image = function.package_type.as_deref().is_some_and(|package| package != "Zip");
+    match function.runtime.as_deref() {
+        Some(RUNTIME) if !image => Ok(RUNTIME),
+        other => {
+            let runs = if image { "a container image" } else { other.unwrap_or("on none") };
+            Err(format!("only {RUNTIME} can be declared, and it runs {runs}"))
+        }
+    }
 }
 
 fn code(function: &Attributes, draft: &mut Draft, context: &Context<'_>) -> Value {

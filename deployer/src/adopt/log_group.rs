@@ -23,12 +23,13 @@ pub(super) fn draft(instance: &Instance<'_>, _context: &Context<'_>) -> Result<D
     let mut draft = Draft::new(instance);
     // Terraform writes 0 where events are kept for ever.
     let retention = group.retention_in_days.filter(|days| *days != 0);
-    let tags = group.tags.all();
     draft.leaves("", &instance.unknown(KNOWN, &[("log_group_class", json!("STANDARD"))]));
-    draft.declare("name", group.name.clone());
-    draft.declare_if_any("retention_days", retention);
-    draft.declare_if_any("tags", tags.clone());
-    draft.spec = json!({"name": group.name, "retention_days": retention, "tags": tags});
+    draft.spec = json!({
+        "name": group.name,
+        "retention_days": retention,
+        "tags": group.tags.all(),
+    });
+    draft.declare_as_is(&["name", "retention_days", "tags"]);
     draft.outputs = json!({"arn": group.arn.trim_end_matches(":*"), "name": group.name});
     Ok(draft)
 }

@@ -60,25 +60,17 @@ pub(super) fn draft(instance: &Instance<'_>, context: &Context<'_>) -> Result<Dr
          once more, as a version that it knows again"
     ));
     draft.leaves("", &instance.unknown(KNOWN, &[]));
-    let key = secret.kms_key_id.filter(|key| !key.is_empty());
-    let description = secret.description.unwrap_or_default();
-    let tags = secret.tags.all();
-    draft.declare("name", secret.name.clone());
-    draft.declare_if_any("description", description.clone());
-    draft.declare("value_file", file);
-    draft.declare_if_any("kms_key_id", key.clone());
-    if let Some(days) = secret.recovery_window_in_days {
-        draft.declare("recovery_window_days", days);
-    }
-    draft.declare_if_any("tags", tags.clone());
     draft.spec = json!({
         "name": secret.name,
-        "description": description,
+        "description": secret.description.unwrap_or_default(),
         "value_sha256": current.as_ref().map(|(_, version)| &version.id),
-        "kms_key_id": key,
+        "kms_key_id": secret.kms_key_id.filter(|key| !key.is_empty()),
         "recovery_window_days": secret.recovery_window_in_days,
-        "tags": tags,
+        "tags": secret.tags.all(),
     });
+    draft.declare_as_is(&["name", "description"]);
+    draft.declare("value_file", file);
+    draft.declare_as_is(&["kms_key_id", "recovery_window_days", "tags"]);
     draft.outputs = json!({"arn": secret.arn, "name": secret.name});
     draft.terraform.extend(current.map(|(part, _)| part.address.clone()));
     Ok(draft)
