@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::error::{Diagnostic, Error, Result};
 use crate::policy::Policy;
 use crate::policy::breadth::Breadth;
-use crate::policy::effect::{Permission, Set};
+use crate::policy::effect::{Permission, Set, permissions};
 
 /// A permission that a change gives, and why it is not to be given by the way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,9 +26,10 @@ pub struct Widening {
 pub(super) fn of(fields: &[FieldChange], account: &str) -> Vec<Widening> {
     let mut found = Vec::new();
     for field in fields {
-        let before = field.before.clone().map(Policy::stored);
-        for permission in field.effect.iter().flat_map(|effect| &effect.gains) {
-            let breadth = Breadth::of(permission, before.as_ref(), account);
+        let Some(effect) = &field.effect else { continue };
+        let before = permissions(field.before.clone().map(Policy::stored).as_ref());
+        for permission in &effect.gains {
+            let breadth = Breadth::of(permission, &before, account);
             if !breadth.is_empty() {
                 let (field, permission) = (field.path.clone(), permission.clone());
                 found.push(Widening { field, permission, breadth });

@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Policy;
-use super::effect::{self, Permission, Set};
+use super::effect::{Permission, Set};
 
 /// Why a permission is a broad one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +24,7 @@ pub enum Breadth {
 
 impl Breadth {
     /// Everything that makes a permission broad which `before` did not hold.
-    pub fn of(gained: &Permission, before: Option<&Policy>, account: &str) -> Vec<Self> {
+    pub fn of(gained: &Permission, before: &[Permission], account: &str) -> Vec<Self> {
         if gained.denied {
             return vec![Self::DroppedDenial];
         }
@@ -35,7 +34,7 @@ impl Breadth {
         let mut note = |holds: bool, breadth| found.extend(holds.then_some(breadth));
         note(any_or_rest(&gained.action, is_every_action), Self::EveryAction);
         note(resource.is_some_and(|set| any_or_rest(set, is_every_resource)), Self::EveryResource);
-        note(weakens(gained, &effect::permissions(before)), Self::WeakerCondition);
+        note(weakens(gained, before), Self::WeakerCondition);
         let is_foreign = |name: &str| is_foreign(name, account);
         note(principal.is_some_and(|set| any_or_rest(set, is_foreign)), Self::ForeignPrincipal);
         found
@@ -87,9 +86,8 @@ fn weakens(gained: &Permission, before: &[Permission]) -> bool {
     let is_contained =
         |old: &Permission| allowed().any(|other| other.covers(old) && !old.covers(other));
     allowed()
-        .filter(|old| !is_contained(old))
         .filter(|old| old.reaches(gained) || gained.reaches(old))
-        .any(|old| !old.holds_whenever(gained))
+        .any(|old| !old.holds_whenever(gained) && !is_contained(old))
 }
 
 impl fmt::Display for Breadth {

@@ -15,6 +15,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,8 @@ impl Effect {
         let version = |policy: Option<&Policy>| policy.map(|policy| policy.0["Version"].clone());
         let comparable = before.is_none() || after.is_none() || version(before) == version(after);
         let missing = |from: &[Permission], among: &[Permission], denied: bool| {
-            let covered = |one: &Permission| among.iter().any(|other| other.covers(one));
+            let among = Index::of(among);
+            let covered = |one: &Permission| among.near(one).any(|other| other.covers(one));
             let of_effect = from.iter().filter(|one| one.denied == denied);
             let missing = of_effect.filter(|one| !(comparable && covered(one)));
             missing.cloned().collect::<Vec<_>>()
@@ -100,17 +102,43 @@ impl Effect {
     }
 }
 
-/// All that a document grants and denies, each once.
-pub(super) fn permissions(policy: Option<&Policy>) -> Vec<Permission> {
-    let mut all: Vec<Permission> = Vec::new();
-    for statement in policy.into_iter().flat_map(Policy::statements) {
-        for permission in product(statement) {
-            if !all.contains(&permission) {
-                all.push(permission);
+/// Permissions by their actions: a long policy is a product of thousands, of which few concern one.
+struct Index<'a> {
+    /// Those of one action each, by its name in lower case.
+    single: BTreeMap<String, Vec<&'a Permission>>,
+    /// All others.
+    broad: Vec<&'a Permission>,
+}
+
+impl<'a> Index<'a> {
+    fn of(permissions: &'a [Permission]) -> Self {
+        let mut index = Self { single: BTreeMap::new(), broad: Vec::new() };
+        for permission in permissions {
+            match &permission.action {
+                Set::Of(action) if !action.contains(['*', '?']) => {
+                    index.single.entry(action.to_ascii_lowercase()).or_default().push(permission);
+                }
+                _ => index.broad.push(permission),
             }
         }
+        index
     }
-    all
+
+    /// All that could cover a permission.
+    fn near(&self, one: &Permission) -> impl Iterator<Item = &'a Permission> {
+        let same = match &one.action {
+            Set::Of(action) => self.single.get(&action.to_ascii_lowercase()),
+            Set::AllBut { .. } => None,
+        };
+        same.into_iter().flatten().chain(&self.broad).copied()
+    }
+}
+
+/// All that a document grants and denies, each once.
+pub fn permissions(policy: Option<&Policy>) -> Vec<Permission> {
+    let mut seen = BTreeSet::new();
+    let all = policy.into_iter().flat_map(Policy::statements).flat_map(product);
+    all.filter(|one| seen.insert(serde_json::to_string(one).unwrap_or_default())).collect()
 }
 
 fn product(statement: &Value) -> Vec<Permission> {

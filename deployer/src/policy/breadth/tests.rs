@@ -6,7 +6,8 @@ use super::Breadth::{
     DroppedDenial, EveryAction, EveryResource, ForeignPrincipal, WeakerCondition,
 };
 use super::*;
-use crate::policy::effect::Effect;
+use crate::policy::Policy;
+use crate::policy::effect::{Effect, permissions};
 
 const ACCOUNT: &str = "111111111111";
 
@@ -18,7 +19,8 @@ fn policy(statements: &[Value]) -> Policy {
 fn breadth(before: &[Value], after: &[Value]) -> Vec<Breadth> {
     let (before, after) = (policy(before), policy(after));
     let gains = Effect::of(Some(&before), Some(&after)).gains;
-    gains.iter().flat_map(|gained| Breadth::of(gained, Some(&before), ACCOUNT)).collect()
+    let before = permissions(Some(&before));
+    gains.iter().flat_map(|gained| Breadth::of(gained, &before, ACCOUNT)).collect()
 }
 
 fn allow(action: &str, resource: &str) -> Value {

@@ -40,7 +40,16 @@ impl Permission {
 type Matcher = fn(&str, &str) -> bool;
 
 fn action(wide: &str, narrow: &str) -> bool {
+    if is_plain(wide) {
+        return wide.eq_ignore_ascii_case(narrow);
+    }
     matches(&symbols(&wide.to_ascii_lowercase()), &symbols(&narrow.to_ascii_lowercase()))
+}
+
+/// What has no wildcards matches itself alone. Most patterns are so, and a long policy is the product of
+/// many.
+fn is_plain(pattern: &str) -> bool {
+    !pattern.contains(['*', '?'])
 }
 
 /// Everyone is everyone; apart from that, a principal is only itself.
@@ -50,6 +59,9 @@ fn principal(wide: &str, narrow: &str) -> bool {
 
 /// ARNs match part by part.
 fn resource(wide: &str, narrow: &str) -> bool {
+    if is_plain(wide) {
+        return wide == narrow;
+    }
     let (wide, narrow) = (symbols(wide), symbols(narrow));
     if !(is_arn(&wide) && is_arn(&narrow)) {
         return matches(&wide, &narrow);
@@ -78,7 +90,7 @@ impl Set {
             // may be just that.
             (Self::AllBut { all_but }, Self::Of(narrow)) => {
                 let is_other = |out: &String| !out.contains("${") && !one(out, narrow);
-                !narrow.contains(['*', '?', '$']) && all_but.iter().all(is_other)
+                is_plain(narrow) && !narrow.contains('$') && all_but.iter().all(is_other)
             }
             (Self::Of(wide), Self::AllBut { .. }) => wide == "*",
             (Self::AllBut { all_but: wide }, Self::AllBut { all_but: narrow }) => {
