@@ -160,6 +160,7 @@ pub struct PlanArgs {
 
 /// Options of `apply`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct ApplyArgs {
     /// A plan that `deployer plan --out` saved, which is carried out as it is or not at all
     pub plan: Option<PathBuf>,

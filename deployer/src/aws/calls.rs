@@ -11,6 +11,8 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationIn
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
+use crate::resource::operations::reads_only;
+
 tokio::task_local! {
     /// The change that is being carried out, and the names of the operations that it may use.
     static PERMIT: (String, Vec<&'static str>);
@@ -25,12 +27,9 @@ pub(super) async fn permitted<T>(
     PERMIT.scope((change, operations), work).await
 }
 
-/// How the names of operations begin that change nothing.
-const READS: [&str; 5] = ["Describe", "Filter", "Get", "List", "Simulate"];
-
 /// Whether an operation may be sent now.
 fn check(call: &str, operation: &str) -> Result<(), BoxError> {
-    if READS.iter().any(|verb| operation.starts_with(verb)) {
+    if reads_only(operation) {
         return Ok(());
     }
     match PERMIT.try_with(|(change, operations)| (change.clone(), operations.contains(&operation)))

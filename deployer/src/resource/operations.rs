@@ -1,6 +1,11 @@
 //! The operations of AWS that a resource type uses: one table, from which follow the permissions
 //! that the deployer needs and what a change may do.
 
+/// Whether an operation of this name changes nothing.
+pub fn reads_only(name: &str) -> bool {
+    ["Describe", "Filter", "Get", "List", "Simulate"].iter().any(|verb| name.starts_with(verb))
+}
+
 /// An operation of AWS.
 #[derive(Debug, Clone, Copy)]
 pub struct Operation {

@@ -8,7 +8,7 @@ use super::style::{BOLD, DIM, YELLOW, paint, verb};
 use crate::address::Address;
 use crate::explain::{Explanation, Protection, Witness};
 use crate::plan::{Action, Change};
-use crate::resource::operations::{Operation, Purpose};
+use crate::resource::operations::{Operation, Purpose, reads_only};
 use crate::stack::Edge;
 
 pub(super) fn render(explanation: &Explanation) -> String {
@@ -94,9 +94,9 @@ fn relations(explanation: &Explanation) -> String {
 
 /// The operations of AWS that manage it, and the permissions that they take.
 fn operations(operations: &[Operation]) -> String {
-    let rows = operations.iter().map(|operation| {
-        (purpose(operation.purposes), operation.name, operation.actions.join(", "))
-    });
+    let rows = operations
+        .iter()
+        .map(|operation| (purpose(operation), operation.name, operation.actions.join(", ")));
     let rows: Vec<_> = rows.collect();
     let width = |column: fn(&(&str, &str, String)) -> usize| rows.iter().map(column).max();
     let first = width(|(purpose, ..)| purpose.len()).unwrap_or_default();
@@ -110,12 +110,17 @@ fn operations(operations: &[Operation]) -> String {
     text
 }
 
-fn purpose(purposes: &[Purpose]) -> &'static str {
-    match purposes {
-        [] => "read",
-        [Purpose::Make] => "make",
-        [Purpose::Remove] => "remove",
-        _ if purposes.contains(&Purpose::Remove) => "change, remove",
-        _ => "change",
+fn purpose(operation: &Operation) -> &'static str {
+    let does = |purpose| operation.purposes.contains(&purpose);
+    if reads_only(operation.name) {
+        "read"
+    } else if does(Purpose::Change) && does(Purpose::Remove) {
+        "change, remove"
+    } else if does(Purpose::Change) {
+        "change"
+    } else if does(Purpose::Remove) {
+        "remove"
+    } else {
+        "make"
     }
 }

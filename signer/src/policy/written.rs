@@ -73,13 +73,13 @@ struct WrittenRule {
 }
 
 #[derive(Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Lifetimes"))]
 #[serde(deny_unknown_fields, expecting = "`{ default: …, max: … }`, in hours")]
 struct WrittenLifetimes {
-    /// For requests that do not say.
+    /// For requests that do not say: 12 if left out, or less where the maximum is.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = MAX_TTL_HOURS)))]
     default: Option<u32>,
-    /// Requests for more are refused.
+    /// Requests for more are refused: 24 if left out.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = MAX_TTL_HOURS)))]
     max: Option<u32>,
 }

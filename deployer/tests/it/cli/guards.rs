@@ -149,7 +149,7 @@ fn came_back(world: &World) {
         ✓ log_group.b deleted ([seconds] s)
 
         Done: 1 deleted
-        in [seconds] s; 7 calls to AWS, those of the plan included
+        in [seconds] s; 6 calls to AWS, those of the plan included
 
         What is left
         ✓ 1 object is gone

@@ -65,7 +65,7 @@ fn mistakes_are_told() {
     ];
     let all: Vec<_> = lines.iter().map(|line| shown(&world, &world.run(line))).collect();
     expect![[r#"
-        status 2
+        status 1
         --- stderr
         error: the following required arguments were not provided:
           --for <ERRAND>
@@ -73,7 +73,7 @@ fn mistakes_are_told() {
         Usage: deployer policy --for <ERRAND>
 
         For more information, try '--help'.
-        status 2
+        status 1
         --- stderr
         error: invalid value 'deploy' for '--for <ERRAND>'
           [possible values: plan, apply, destroy, issue, audit]
@@ -81,12 +81,12 @@ fn mistakes_are_told() {
           tip: a similar value exists: 'destroy'
 
         For more information, try '--help'.
-        status 2
+        status 1
         --- stderr
         error: invalid value '12' for '--account <DIGITS>': expected the 12 digits of an AWS account
 
         For more information, try '--help'.
-        status 2
+        status 1
         --- stderr
         error: invalid value 'here' for '--region <REGION>': expected an AWS region such as `eu-west-1`
 

@@ -56,7 +56,7 @@ fn every_shell_gets_a_script_with_every_command() {
         }
     }
     let run = world.run(&["completions", "tcsh"]);
-    assert_eq!(run.status, 2, "{}", run.stderr);
+    assert_eq!(run.status, 1, "{}", run.stderr);
 }
 
 #[test]

@@ -22,11 +22,18 @@ fn help_shows_every_command_and_option() {
           destroy      Remove everything that belongs to the stack
           drift        Show what has changed in AWS since the last apply: exit with 0 for nothing, 2 for
                        drift
+          explain      Show all about one entry of the stack file: what it is, what it needs, how it is
+                       managed
+          graph        Draw which entries of the stack file need which
           issue        Request a certificate from a deployed issuer, and verify it
           audit        Show who got which certificates, and who was refused, from the log of the signer
+          logs         Show what a function has logged
           output       Show the outputs of the last apply
+          show         Show what is deployed where, as far as is remembered
+          adopt        Make a stack file and a state from those of Terraform; AWS is not called
           state        Look at what is remembered of the stack, and mend it
-          policy       Ask the issuing policy of the stack file
+          policy       Print the IAM policy that an errand takes, or ask the issuing policy of the stack
+                       file
           ca           Make, replace and show certificate authorities
           local        Run the local AWS
           demo         Show everything at work on the local AWS: deploy, issue a certificate, verify it
