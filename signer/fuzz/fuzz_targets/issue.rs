@@ -69,7 +69,7 @@ fn with_key(info: &[u8], spki: &[u8]) -> Vec<u8> {
 
 fuzz_target!(|input: &[u8]| {
     let Some((first, rest)) = input.split_first() else { return };
-    // Longer ones are refused for their length, and the helpers that write DER stop at 64 KiB.
+    // Longer ones are refused for their length, and what writes DER here stops at 64 KiB.
     if rest.len() > 8_192 {
         return;
     }
