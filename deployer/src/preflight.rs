@@ -62,10 +62,11 @@ pub async fn missing(aws: &Aws, plan: &Plan) -> Result<Vec<Missing>> {
     if expected.is_empty() {
         return Ok(Vec::new());
     }
-    let actions: BTreeSet<&str> = expected.iter().map(|one| one.need.action).collect();
-    let resources: BTreeSet<String> =
-        expected.iter().flat_map(|one| one.need.resources.iter().cloned()).collect();
-    let opinions = aws.simulate(&Vec::from_iter(actions), &Vec::from_iter(resources)).await?;
+    let mut questions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for Expected { need, .. } in &expected {
+        questions.entry(need.action).or_default().extend(need.resources.iter().cloned());
+    }
+    let opinions = aws.simulate(&questions).await?;
     Ok(judged(expected, &opinions))
 }
 

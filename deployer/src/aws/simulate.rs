@@ -1,10 +1,17 @@
 //! What IAM says beforehand: would it allow somebody these actions?
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
 use super::{Aws, EvaluationResult, briefly, failed};
 use crate::error::{Error, Result};
 
 /// As many answers as one call brings.
 const MOST: i32 = 1000;
+
+/// So many questions are under way at a time: IAM throttles whoever asks much at once.
+const AT_ONCE: usize = 4;
 
 /// What IAM says of one action on one ARN.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,19 +47,33 @@ impl Decision {
 }
 
 impl Aws {
-    /// Asks IAM about every action on every ARN. What it says nothing of is left out.
+    /// Asks IAM about actions, each on the ARNs that it is about. What it says nothing of is left
+    /// out.
+    ///
+    /// Each action is a question of its own: IAM refuses a call (`InvalidInput`) with actions that
+    /// "require different authorization information", and documents nowhere which those are.
     ///
     /// # Errors
     /// If the caller is nobody whose policies IAM could look at, or may not ask.
-    pub async fn simulate(&self, actions: &[&str], resources: &[String]) -> Result<Vec<Opinion>> {
+    pub async fn simulate(
+        &self,
+        questions: &BTreeMap<&str, BTreeSet<String>>,
+    ) -> Result<Vec<Opinion>> {
         let who = principal(&self.caller)
             .ok_or_else(|| Error::new(format!("{} is neither a user nor a role", self.caller)))?;
-        let call = self.iam.simulate_principal_policy().policy_source_arn(&who).max_items(MOST);
-        let call = call.set_action_names(Some(actions.iter().map(|&one| one.into()).collect()));
-        let call = call.set_resource_arns(Some(resources.to_vec()));
-        let answer = call.customize().config_override(briefly()).send().await;
-        let answer = answer.map_err(|error| failed("SimulatePrincipalPolicy", &who, &error))?;
-        Ok(answer.evaluation_results().iter().flat_map(opinions).collect())
+        let answers = questions.iter().map(|(action, resources)| {
+            let call = self.iam.simulate_principal_policy().policy_source_arn(&who);
+            let call = call.action_names(*action).max_items(MOST);
+            let call = call.set_resource_arns(Some(resources.iter().cloned().collect()));
+            let answer = call.customize().config_override(briefly()).send();
+            let who = &who;
+            async move {
+                let answer = answer.await;
+                answer.map_err(|error| failed("SimulatePrincipalPolicy", who, &error))
+            }
+        });
+        let answers: Vec<_> = stream::iter(answers).buffered(AT_ONCE).try_collect().await?;
+        Ok(answers.iter().flat_map(|one| one.evaluation_results()).flat_map(opinions).collect())
     }
 }
 
