@@ -69,11 +69,12 @@ impl Aws {
             let who = &who;
             async move {
                 let answer = answer.await;
-                answer.map_err(|error| failed("SimulatePrincipalPolicy", who, &error))
+                let answer =
+                    answer.map_err(|error| failed("SimulatePrincipalPolicy", who, &error))?;
+                Ok(answer.evaluation_results().iter().flat_map(opinions).collect::<Vec<_>>())
             }
         });
-        let answers: Vec<_> = stream::iter(answers).buffered(AT_ONCE).try_collect().await?;
-        Ok(answers.iter().flat_map(|one| one.evaluation_results()).flat_map(opinions).collect())
+        stream::iter(answers).buffered(AT_ONCE).try_concat().await
     }
 }
 
