@@ -136,10 +136,8 @@ impl<S: Source> Store<S> {
         if now < looked_at || now - looked_at >= pause {
             return None;
         }
-        Some(match (&state.ca, &state.failure) {
-            (Some(ca), _) => Ok(Held { ca: Arc::clone(ca), trouble: None }),
-            (None, failure) => Err(unavailable(failure.as_deref().unwrap_or_default())),
-        })
+        // The trouble was told when it was met.
+        Some(state.outcome().map(|held| Held { trouble: None, ..held }))
     }
 
     async fn look(&self, now: OffsetDateTime) -> Result<Ca, String> {
@@ -160,6 +158,10 @@ impl State {
         if let Ok(ca) = found {
             self.ca = Some(Arc::new(ca));
         }
+        self.outcome()
+    }
+
+    fn outcome(&self) -> Result<Held, Refusal> {
         match (&self.ca, &self.failure) {
             (Some(ca), trouble) => Ok(Held { ca: Arc::clone(ca), trouble: trouble.clone() }),
             (None, failure) => Err(unavailable(failure.as_deref().unwrap_or_default())),
