@@ -63,6 +63,13 @@ fn openssl(directory: &Path, arguments: &[&str]) -> String {
     text
 }
 
+/// The chain leads from the leaf to the root, as OpenSSL sees it.
+fn openssl_verifies(directory: &Path, world: &World, body: &Value) {
+    write(directory, world, body);
+    let arguments = ["verify", "-CAfile", "root.pem", "-untrusted", "chain.pem", "leaf.pem"];
+    openssl(directory, &arguments);
+}
+
 pub(crate) fn write(directory: &Path, world: &World, body: &Value) {
     std::fs::write(directory.join("root.pem"), &world.authority.root).unwrap();
     std::fs::write(directory.join("chain.pem"), text(body, "chain")).unwrap();
@@ -225,11 +232,7 @@ fn the_name_constraints_of_the_ca_are_kept() {
         if inside {
             assert_eq!(status, 200, "{body}");
             webpki_accepts(&world, &body, &webpki::KeyUsage::client_auth()).unwrap();
-            write(directory.path(), &world, &body);
-            openssl(
-                directory.path(),
-                &["verify", "-CAfile", "root.pem", "-untrusted", "chain.pem", "leaf.pem"],
-            );
+            openssl_verifies(directory.path(), &world, &body);
         } else {
             assert_eq!((status, &body["error"]["code"]), (403, &json!("name_outside_ca")));
         }
@@ -259,11 +262,7 @@ fn constraints_on_uris_and_on_all_of_a_kind_are_kept() {
         let (status, body) = world.send(&event(json!({"csr": csr}).to_string().as_bytes()));
         assert_eq!(status, if inside { 200 } else { 403 }, "{body}");
         if inside {
-            write(directory.path(), &world, &body);
-            openssl(
-                directory.path(),
-                &["verify", "-CAfile", "root.pem", "-untrusted", "chain.pem", "leaf.pem"],
-            );
+            openssl_verifies(directory.path(), &world, &body);
         }
     }
 }
@@ -293,11 +292,7 @@ fn an_address_as_the_common_name_is_a_host_name_to_openssl() {
         let (status, body) = world.send(&event(json!({"csr": csr}).to_string().as_bytes()));
         if inside {
             assert_eq!(status, 200, "{body}");
-            write(directory.path(), &world, &body);
-            openssl(
-                directory.path(),
-                &["verify", "-CAfile", "root.pem", "-untrusted", "chain.pem", "leaf.pem"],
-            );
+            openssl_verifies(directory.path(), &world, &body);
         } else {
             assert_eq!((status, &body["error"]["code"]), (403, &json!("name_outside_ca")));
             let message = body["error"]["message"].as_str().unwrap();
