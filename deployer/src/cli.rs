@@ -211,9 +211,9 @@ pub struct OutputArgs {
     pub json: bool,
 }
 
-/// Options of `issue`.
-#[derive(Debug, Args)]
-pub struct IssueArgs {
+/// The names that a certificate is asked for.
+#[derive(Debug, Clone, Args)]
+pub struct NameArgs {
     /// A DNS name; may be repeated
     #[arg(long, value_name = "NAME")]
     pub dns: Vec<String>,
@@ -226,6 +226,14 @@ pub struct IssueArgs {
     /// The subject's common name: one of the names
     #[arg(long, value_name = "NAME")]
     pub cn: Option<String>,
+}
+
+/// Options of `issue`.
+#[derive(Debug, Args)]
+pub struct IssueArgs {
+    /// The names to ask for.
+    #[command(flatten)]
+    pub names: NameArgs,
     /// What the certificate is to be used for: client or server; may be repeated; all that the
     /// policy grants if left out
     #[arg(long, value_name = "USAGE", conflicts_with = "csr")]

@@ -67,20 +67,12 @@ pub fn group(stack: &Stack, function: Option<&Address>) -> Result<String> {
 }
 
 fn only(stack: &Stack) -> Result<&Address> {
-    let functions: Vec<_> =
-        stack.resources.keys().filter(|address| address.kind == "lambda_function").collect();
-    if let [one] = functions.as_slice() {
-        return Ok(*one);
-    }
-    let file = &stack.source.file;
-    let names: Vec<_> = functions.iter().map(ToString::to_string).collect();
-    let because = match names.as_slice() {
-        [] => format!("{file} declares none"),
-        names => format!("{file} declares {}", names.join(", ")),
-    };
-    Err(Error::new("could not tell which function's log to read")
-        .because(because)
-        .hint("name it: --function ADDRESS"))
+    let found = stack.only("lambda_function", |address, _| address.to_string());
+    found.map(|(address, _)| address).map_err(|because| {
+        Error::new("could not tell which function's log to read")
+            .because(because)
+            .hint("name it: --function ADDRESS")
+    })
 }
 
 #[cfg(test)]

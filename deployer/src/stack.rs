@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 pub use self::entries::Edge;
-pub(crate) use self::head::{is_account, is_region};
+pub(crate) use self::head::is_region;
 
 use crate::address::Address;
 use crate::error::{Diagnostic, Error, Result};
@@ -69,15 +69,19 @@ pub struct Declaration {
     pub place: Place,
 }
 
+/// The folder that a file is in.
+pub(crate) fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
 impl Stack {
     /// Reads and checks a stack file.
     pub fn load(path: &Path) -> Result<Self> {
         let text = read(path)?;
-        let base = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        Self::parse(&text, &path.display().to_string(), base)
+        Self::parse(&text, &path.display().to_string(), folder_of(path))
     }
 
     /// Checks the text of a stack file; `file` is what diagnostics call it.

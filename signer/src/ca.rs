@@ -21,6 +21,8 @@ use crate::pem;
 use crate::policy::{Problem, Usage};
 use constraints::Constraints;
 
+pub use chain::is_writable;
+
 /// CA material that certificates can be signed with. The private key is wiped on drop.
 pub struct Ca {
     key: KeyPair,

@@ -63,7 +63,7 @@ impl Caller {
 }
 
 /// Whether this is the id of an AWS account.
-pub(crate) fn is_account(text: &str) -> bool {
+pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

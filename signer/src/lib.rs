@@ -28,6 +28,7 @@ pub mod caller;
 pub mod certificate;
 pub mod check;
 pub mod csr;
+pub mod glob;
 pub mod issue;
 pub mod name;
 pub mod notation;

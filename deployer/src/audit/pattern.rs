@@ -3,6 +3,8 @@
 use std::convert::Infallible;
 use std::str::FromStr;
 
+use signer::glob;
+
 /// With a `*`, a whole text in which it stands for anything; without, a part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern(String);
@@ -18,15 +20,6 @@ impl FromStr for Pattern {
 impl Pattern {
     /// Whether a text fits.
     pub fn fits(&self, text: &str) -> bool {
-        let Some((begin, rest)) = self.0.split_once('*') else { return text.contains(&self.0) };
-        let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
-        let between = text.strip_prefix(begin).and_then(|text| text.strip_suffix(end));
-        // The earliest place of each part leaves the most for those behind it.
-        let left = between.and_then(|between| {
-            middle.split('*').try_fold(between, |text, part| {
-                text.find(part).map(|place| &text[place + part.len()..])
-            })
-        });
-        left.is_some()
+        if self.0.contains('*') { glob::matches(&self.0, text) } else { text.contains(&self.0) }
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use rcgen::{Issuer, KeyPair, PublicKeyData as _};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
+use signer::ca::is_writable;
 use signer::notation::utc;
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
@@ -90,9 +91,7 @@ fn check(root: &X509Certificate<'_>, now: OffsetDateTime) -> Result<(), String> 
     if usage.is_some_and(|usage| !usage.value.key_cert_sign()) {
         return Err("its key usage lacks keyCertSign".into());
     }
-    // `rcgen` panics on object identifiers of the arcs from 2.40 up, which it reads as 3.x.
-    let mut attributes = root.subject().iter_attributes();
-    if attributes.any(|attribute| !matches!(attribute.attr_type().as_bytes(), [0..=119, ..])) {
+    if !is_writable(root.subject()) {
         return Err("its subject has an attribute that cannot be written".into());
     }
     let validity = root.validity();

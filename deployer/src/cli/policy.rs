@@ -1,13 +1,14 @@
 //! The command line of `deployer policy`.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use signer::caller::is_account;
 
+use super::NameArgs;
 use crate::issue::{KeyType, Usage};
 use crate::permissions::Errand;
-use crate::stack::{is_account, is_region};
+use crate::stack::is_region;
 
 /// Options of `policy`, which stand for themselves.
 #[derive(Debug, Args)]
@@ -60,18 +61,9 @@ pub struct PolicyCheckArgs {
     /// The certificate request, in place of names
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dns", "ip", "uri", "cn", "usage", "key_type"])]
     pub csr: Option<PathBuf>,
-    /// A DNS name; may be repeated
-    #[arg(long, value_name = "NAME")]
-    pub dns: Vec<String>,
-    /// An IP address; may be repeated
-    #[arg(long, value_name = "ADDRESS")]
-    pub ip: Vec<IpAddr>,
-    /// A URI, such as a SPIFFE id; may be repeated
-    #[arg(long, value_name = "URI")]
-    pub uri: Vec<String>,
-    /// The subject's common name: one of the names
-    #[arg(long, value_name = "NAME")]
-    pub cn: Option<String>,
+    /// The names to ask for.
+    #[command(flatten)]
+    pub names: NameArgs,
     /// What the certificate is to be used for: client or server; may be repeated
     #[arg(long, value_name = "USAGE")]
     pub usage: Vec<Usage>,

@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{self, Path, PathBuf};
+use std::path::{self, Path};
 use std::process::ExitCode;
 
 use tempfile::NamedTempFile;
@@ -13,7 +13,7 @@ use super::open_locked;
 use crate::adopt::{self, Takeover, terraform};
 use crate::cli::{AdoptArgs, Global};
 use crate::error::{Error, Result};
-use crate::stack::Stack;
+use crate::stack::{Stack, folder_of};
 use crate::state::Store;
 use crate::ui::Ui;
 
@@ -25,7 +25,7 @@ pub(super) fn run(global: &Global, args: &AdoptArgs, ui: &Ui) -> Result<ExitCode
     );
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Error::new(format!("could not read {file}")).because("it is not UTF-8"))?;
-    let (home, base) = (folder(&args.from), folder(&global.stack));
+    let (home, base) = (folder_of(&args.from), folder_of(&global.stack));
     let name = match &args.stack_name {
         Some(name) => name.clone(),
         None => name_of(&base)?,
@@ -78,13 +78,6 @@ fn refuse_to_overwrite(stack: &Path) -> Result<()> {
     }
     Err(Error::new(format!("{} is there already, and is not overwritten", stack.display()))
         .hint("name another file with --stack; nothing was changed"))
-}
-
-fn folder(file: &Path) -> PathBuf {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
 }
 
 /// Where a path in Terraform's folder leads, seen from that of the stack file.

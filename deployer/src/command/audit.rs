@@ -9,7 +9,7 @@ use crate::audit::{Gathering, Question};
 use crate::aws::{Aws, Calls};
 use crate::cli::{AuditArgs, Global};
 use crate::error::{Error, Result};
-use crate::stack::Stack;
+use crate::stack::{Declaration, Stack};
 use crate::ui::{self, Ui};
 
 pub(super) async fn run(global: &Global, args: AuditArgs, ui: &Ui) -> Result<ExitCode> {
@@ -56,21 +56,15 @@ fn place(global: &Global, named: Option<String>) -> Result<(String, Option<Stack
 
 /// The log group of the signer: the only one that the stack declares.
 fn log_group(stack: &Stack) -> Result<String> {
-    let declared = stack.resources.iter().filter(|(address, _)| address.kind == "log_group");
-    let names: Vec<&str> =
-        declared.filter_map(|(_, declaration)| declaration.declared["name"].as_str()).collect();
-    if let [name] = names.as_slice() {
-        return Ok((*name).to_owned());
-    }
-    let file = &stack.source.file;
-    let because = if names.is_empty() {
-        format!("{file} declares none")
-    } else {
-        format!("{file} declares {}", names.join(", "))
+    let name = |log_group: &Declaration| {
+        log_group.declared["name"].as_str().unwrap_or_default().to_owned()
     };
-    Err(Error::new("could not tell which log group to read")
-        .because(because)
-        .hint("name it: --log-group NAME"))
+    let found = stack.only("log_group", |_, log_group| name(log_group));
+    found.map(|(_, log_group)| name(log_group)).map_err(|because| {
+        Error::new("could not tell which log group to read")
+            .because(because)
+            .hint("name it: --log-group NAME")
+    })
 }
 
 /// Connects as somebody who may read logs. Asking who that is takes no permission.

@@ -8,7 +8,7 @@ use http::Method;
 use super::{apply, issue as issue_command, local, output};
 use crate::ca::{self, Profile};
 use crate::call::{self, Target};
-use crate::cli::{ApplyArgs, DemoArgs, Global, IssueArgs};
+use crate::cli::{ApplyArgs, DemoArgs, Global, IssueArgs, NameArgs};
 use crate::error::{Error, Result};
 use crate::ui::Ui;
 
@@ -82,10 +82,7 @@ async fn refused(url: &str) -> Result<u16> {
 
 fn request(args: &DemoArgs, dir: &Path, out: &Path, url: String) -> IssueArgs {
     IssueArgs {
-        dns: vec![args.dns.clone()],
-        ip: Vec::new(),
-        uri: Vec::new(),
-        cn: None,
+        names: NameArgs { dns: vec![args.dns.clone()], ip: Vec::new(), uri: Vec::new(), cn: None },
         usage: Vec::new(),
         key_type: None,
         ttl_hours: None,

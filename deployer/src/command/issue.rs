@@ -51,10 +51,10 @@ async fn run_hook(request: &Request) -> Result<()> {
 
 fn request(args: IssueArgs) -> Request {
     Request {
-        dns: args.dns,
-        ip: args.ip,
-        uri: args.uri,
-        common_name: args.cn,
+        dns: args.names.dns,
+        ip: args.names.ip,
+        uri: args.names.uri,
+        common_name: args.names.cn,
         usages: args.usage,
         key_type: args.key_type,
         ttl_hours: args.ttl_hours,

@@ -59,10 +59,10 @@ fn check(global: &Global, args: &PolicyCheckArgs, ui: &Ui) -> Result<ExitCode> {
 /// What `deployer issue` would send.
 fn body(args: &PolicyCheckArgs) -> Result<Vec<u8>> {
     let csr = issue::certificate_request(&issue::Request {
-        dns: args.dns.clone(),
-        ip: args.ip.clone(),
-        uri: args.uri.clone(),
-        common_name: args.cn.clone(),
+        dns: args.names.dns.clone(),
+        ip: args.names.ip.clone(),
+        uri: args.names.uri.clone(),
+        common_name: args.names.cn.clone(),
         usages: args.usage.clone(),
         key_type: args.key_type,
         csr: args.csr.clone(),

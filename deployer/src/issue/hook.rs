@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use time::format_description::well_known::Rfc3339;
+use signer::notation::utc;
 use tokio::process::{Child, Command};
 
 use super::Issued;
@@ -33,8 +33,7 @@ pub(super) async fn run(command: &str, issued: &Issued) -> Result<()> {
             None => shell.env_remove(name),
         };
     }
-    let end = issued.certificate.not_after.format(&Rfc3339).unwrap_or_default();
-    shell.env("DEPLOYER_NOT_AFTER", end);
+    shell.env("DEPLOYER_NOT_AFTER", utc(issued.certificate.not_after));
     finish(&mut shell, DEADLINE).await.map_err(|cause| {
         Error::new(format!("the certificate is in place, but `{command}` failed")).because(cause)
     })

@@ -29,6 +29,27 @@ impl Stack {
         self.resources.get(address).ok_or_else(|| self.undeclared(address))
     }
 
+    /// The only entry of a kind.
+    ///
+    /// # Errors
+    /// What there is instead, under the names that people know these by.
+    pub fn only(
+        &self,
+        kind: &str,
+        name: impl Fn(&Address, &Declaration) -> String,
+    ) -> Result<(&Address, &Declaration), String> {
+        let all = self.resources.iter().filter(|(address, _)| address.kind == kind);
+        let file = &self.source.file;
+        match all.collect::<Vec<_>>().as_slice() {
+            [one] => Ok(*one),
+            [] => Err(format!("{file} declares none")),
+            several => {
+                let names = several.iter().map(|(address, one)| name(address, one));
+                Err(format!("{file} declares {}", names.collect::<Vec<_>>().join(", ")))
+            }
+        }
+    }
+
     fn undeclared(&self, address: &Address) -> Error {
         let near = near::address(address, self.resources.keys());
         let meant = near.map(|near| format!("did you mean {near}?"));

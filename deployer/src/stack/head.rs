@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use signer::caller::is_account;
+
 use super::check::Checker;
 use crate::resource::tags;
 use crate::yaml::{Content, Node, Place};
@@ -66,11 +68,6 @@ impl Checker<'_> {
         }
         tags
     }
-}
-
-/// Whether this is the number of an account.
-pub(crate) fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// Whether this looks like the name of a region.

@@ -1,5 +1,7 @@
 //! Where in the stack file stands what was found out only later, from what was made of it.
 
+use signer::caller::is_account;
+
 use super::Stack;
 use crate::address::Address;
 use crate::error::Diagnostic;
@@ -34,10 +36,9 @@ fn innermost<'n>(node: &'n Node, texts: &[&str]) -> &'n Node {
 
 /// The first value below a node that says this, letter case aside; an account also within its ARN.
 fn text_below<'n>(node: &'n Node, wanted: &str) -> Option<&'n Node> {
-    let is_account = wanted.len() == 12 && wanted.bytes().all(|byte| byte.is_ascii_digit());
     let says = |text: &str| {
         text.eq_ignore_ascii_case(wanted)
-            || (is_account && text.split(':').any(|part| part == wanted))
+            || (is_account(wanted) && text.split(':').any(|part| part == wanted))
     };
     match node.text() {
         Some(text) => says(text).then_some(node),

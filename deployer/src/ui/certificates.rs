@@ -4,8 +4,7 @@ use std::fmt::Display;
 use std::io::Write as _;
 
 use serde_json::{Value, json};
-use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
+use signer::notation::utc;
 
 use super::errors;
 use super::style::{BOLD, DIM, RED, YELLOW, paint};
@@ -17,7 +16,7 @@ use crate::issue::{Issued, Urgency};
 pub(super) fn render(issued: &Issued) -> String {
     let certificate = &issued.certificate;
     let (key, usages) = (&certificate.key_type, list(&certificate.usages));
-    let validity = [certificate.not_before, certificate.not_after].map(time);
+    let validity = [certificate.not_before, certificate.not_after].map(utc);
     let mut lines = vec![
         format!("names       {}", list(&certificate.names)),
         format!("key         {key} ({usages})"),
@@ -42,8 +41,8 @@ pub(super) fn document(issued: &Issued) -> Value {
         "usages": texts(&mut certificate.usages.iter().map(ToString::to_string)),
         "key_type": certificate.key_type,
         "serial": certificate.serial,
-        "not_before": time(certificate.not_before),
-        "not_after": time(certificate.not_after),
+        "not_before": utc(certificate.not_before),
+        "not_after": utc(certificate.not_after),
         "issuer": certificate.issuer,
         "paths": {
             "certificate": paths.certificate,
@@ -57,14 +56,14 @@ pub(super) fn document(issued: &Issued) -> Value {
 /// What happens while a certificate is watched: the nearer its end, the louder.
 pub(super) fn event(event: &Event<'_>) -> String {
     match event {
-        Event::Waiting(until) => paint(DIM, &format!("the next renewal is at {}", time(*until))),
+        Event::Waiting(until) => paint(DIM, &format!("the next renewal is at {}", utc(*until))),
         Event::HookFailed(error) => {
             let error = errors::render(error);
             format!("{error}{}", paint(YELLOW, "! it is run again within a minute"))
         }
         Event::Failed { error, pause, urgency, until } => {
             let again = format!("trying again in {} s", pause.whole_seconds());
-            let end = until.map(time).unwrap_or_default();
+            let end = until.map(utc).unwrap_or_default();
             let line = match (urgency, until) {
                 (Urgency::Low, _) => paint(
                     YELLOW,
@@ -102,15 +101,11 @@ fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// In whole seconds, as certificates have them.
-pub(super) fn time(time: OffsetDateTime) -> String {
-    let whole = time - Duration::nanoseconds(time.nanosecond().into());
-    whole.format(&Rfc3339).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
+
+    use time::Duration;
 
     use super::*;
     use crate::error::Error;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use signer::notation::utc;
 use time::OffsetDateTime;
 
-use super::certificates::time;
 use super::states::phase;
 use super::style::{BOLD, DIM, paint};
 use crate::address::Address;
@@ -21,7 +21,7 @@ pub(super) fn render(store: &Store, whose: &str, written: Option<OffsetDateTime>
     }
     let (account, region) = (&state.account, &state.region);
     let place = paint(DIM, &format!("({whose}, account {account}, {region})"));
-    let written = written.map(time).unwrap_or_default();
+    let written = written.map(utc).unwrap_or_default();
     let mut text = format!("{name} {place}\n");
     let _ = writeln!(text, "{file}, serial {}, written {written}", state.serial);
     for (address, one) in there {

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
-use x509_parser::x509::X509Version;
+use x509_parser::x509::{X509Name, X509Version};
 
 use super::{Checked, problem};
 use crate::notation::utc;
@@ -27,15 +27,19 @@ pub(super) fn check_issuing(certificate: &X509Certificate<'_>) -> Checked<()> {
     if !has(|extension| matches!(extension, ParsedExtension::SubjectKeyIdentifier(_))) {
         return wrong("has no subjectKeyIdentifier");
     }
-    let mut attributes = certificate.subject().iter_attributes().peekable();
-    if attributes.peek().is_none() {
+    if certificate.subject().iter_attributes().next().is_none() {
         return wrong("has an empty subject");
     }
-    // `rcgen` panics on object identifiers of the arcs from 2.40 up, which it reads as 3.x.
-    if attributes.any(|attribute| !matches!(attribute.attr_type().as_bytes(), [0..=119, ..])) {
+    if !is_writable(certificate.subject()) {
         return wrong("has an attribute in its subject whose object identifier cannot be written");
     }
     Ok(())
+}
+
+/// Whether `rcgen` can write a name as it is: it panics on object identifiers of the arcs from 2.40
+/// up, which it reads as 3.x.
+pub fn is_writable(name: &X509Name<'_>) -> bool {
+    name.iter_attributes().all(|one| matches!(one.attr_type().as_bytes(), [0..=119, ..]))
 }
 
 /// The chain begins with the issuing certificate, each certificate is signed by the next, which may

@@ -1,6 +1,7 @@
 //! The patterns of callers in a policy, in the notation that IAM has for principals.
 
 use crate::caller::{Identity, Principal, is_account};
+use crate::glob;
 
 /// A pattern that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,16 +99,7 @@ impl Glob {
     }
 
     fn matches(&self, name: &str) -> bool {
-        let Some((first, rest)) = self.0.split_once('*') else { return self.0 == name };
-        let Some(mut name) = name.strip_prefix(first) else { return false };
-        let mut pieces: Vec<_> = rest.split('*').collect();
-        // What is behind the last `*` must end the name; the pieces between may lie anywhere before.
-        let last = pieces.pop().unwrap_or_default();
-        for piece in pieces {
-            let Some(at) = name.find(piece) else { return false };
-            name = &name[at + piece.len()..];
-        }
-        name.ends_with(last)
+        glob::matches(&self.0, name)
     }
 }
 
