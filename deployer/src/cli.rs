@@ -27,6 +27,7 @@ pub use self::shell::{CompletionsArgs, ManArgs};
 
 use crate::address::Address;
 use crate::issue::{KeyType, Usage};
+use crate::stack::{Assignment, Environment};
 
 /// Deploys a certificate issuer to AWS from a stack.yaml, and keeps it so
 #[derive(Debug, Parser)]
@@ -47,6 +48,13 @@ pub struct Global {
     /// The file that declares the stack
     #[arg(long, global = true, value_name = "FILE", default_value = "stack.yaml")]
     pub stack: PathBuf,
+    /// The environment: what `stack.NAME.yaml` beside the stack file says goes before it, and state
+    /// and objects are apart from those of the others
+    #[arg(long, global = true, value_name = "NAME")]
+    pub env: Option<Environment>,
+    /// The value of a variable of the stack file; may be repeated
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
+    pub var: Vec<Assignment>,
     /// The folder that keeps the state
     #[arg(long, global = true, value_name = "DIR", default_value = "state")]
     pub state: PathBuf,

@@ -4,15 +4,14 @@ use std::process::ExitCode;
 
 use time::OffsetDateTime;
 
-use super::state_file;
+use super::{load, state_file};
 use crate::cli::Global;
 use crate::error::Result;
-use crate::stack::Stack;
 use crate::state::Store;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, ui: &Ui) -> Result<ExitCode> {
-    let stack = Stack::load(&global.stack)?.name;
+    let stack = load(global)?.name;
     let store = Store::open(state_file(global, &stack), &stack)?;
     let whose = if global.local { "the local AWS" } else { "AWS" };
     ui.deployed(&store, whose, store.written()?.map(OffsetDateTime::from));
