@@ -18,7 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::adopt::AdoptArgs;
 pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
-pub use self::explain::ExplainArgs;
+pub use self::explain::{ExplainArgs, ShowArgs};
 pub use self::graph::{GraphArgs, GraphFormat};
 pub use self::init::StarterArgs;
 pub use self::logs::LogsArgs;
@@ -118,7 +118,7 @@ pub enum Command {
     /// Show the outputs of the last apply
     Output(OutputArgs),
     /// Show what is deployed where, as far as is remembered
-    Show,
+    Show(ShowArgs),
     /// Make a stack file and a state from those of Terraform; AWS is not called
     Adopt(AdoptArgs),
     /// Look at what is remembered of the stack, and mend it

@@ -58,7 +58,7 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Audit(args) => audit::run(global, args, ui).await,
         Command::Logs(args) => logs::run(global, &args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
-        Command::Show => show::run(global, ui),
+        Command::Show(args) => show::run(global, &args, ui),
         Command::Adopt(args) => adopt::run(global, &args, ui),
         Command::State(command) => state::run(global, &command, ui).await,
         Command::Policy(args) => policy::run(global, &args, ui),

@@ -33,6 +33,6 @@ pub(super) async fn run(global: &Global, args: &ExplainArgs, ui: &Ui) -> Result<
     };
     let wanted = &desired.resources[address];
     let change = plan::single(&stack.name, (address, wanted), &observed, &state)?;
-    ui.explanation(&Explanation::new(&stack, change, witness)?);
+    ui.explanation(&Explanation::new(&stack, change, witness)?, args.json);
     Ok(ExitCode::SUCCESS)
 }
