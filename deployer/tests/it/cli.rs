@@ -23,6 +23,7 @@ mod secrets;
 mod shell;
 mod stack_file;
 mod state;
+mod troubleshooting;
 mod usage;
 mod widening;
 
