@@ -27,14 +27,14 @@ mistakes, and compares this page with what it gets.
 
 /// The page as it grows.
 struct Page {
-    text: String,
+    parts: Vec<String>,
     /// How many mistakes are on it.
     mistakes: usize,
 }
 
 impl Page {
     fn section(&mut self, title: &str) {
-        self.text += &format!("\n## {title}\n");
+        self.parts.push(format!("\n## {title}\n"));
     }
 
     /// A mistake: what it is, and what the binary says to it.
@@ -50,8 +50,14 @@ impl Page {
         let error = &run.stderr[run.stderr.find("error: ").unwrap_or_default()..];
         let shown = format!("$ deployer {}\n{error}", arguments.join(" "));
         let shown = placeholders(&filtered(world, &shown));
-        self.text += &format!("\n### {title}\n\n```text\n{shown}```\n");
+        self.parts.push(format!("\n### {title}\n\n```text\n{shown}```\n"));
         self.mistakes += 1;
+    }
+
+    /// Shows something else in the latest mistake, which differs from run to run.
+    fn show_instead(&mut self, text: &str, other: &str) {
+        let latest = self.parts.last_mut().expect("a mistake");
+        *latest = latest.replace(text, other);
     }
 }
 
@@ -69,7 +75,7 @@ fn placeholders(text: &str) -> String {
 
 #[tokio::test]
 async fn the_likeliest_mistakes_are_told_with_what_to_do() {
-    let mut page = Page { text: BEGINNING.to_owned(), mistakes: 0 };
+    let mut page = Page { parts: vec![BEGINNING.to_owned()], mistakes: 0 };
     before_aws(&mut page);
     access(&mut page);
     let world = World::new();
@@ -79,7 +85,7 @@ async fn the_likeliest_mistakes_are_told_with_what_to_do() {
     plans_and_state(&mut page, &world);
     certificates(&mut page, &world);
     assert!(page.mistakes >= 20, "{}", page.mistakes);
-    expect_file![workspace().join("docs/guide/troubleshooting.md")].assert_eq(&page.text);
+    expect_file![workspace().join("docs/guide/troubleshooting.md")].assert_eq(&page.parts.concat());
 }
 
 fn before_aws(page: &mut Page) {
@@ -133,14 +139,12 @@ fn access(page: &mut Page) {
     page.mistake("No Python for the local AWS", &no_python, &mut command);
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port().to_string();
-    let before = page.text.len();
     page.mistake(
         "The port is taken",
         &no_python,
         &mut no_python.command(&["local", "start", "--port", &port]),
     );
-    let shown = page.text.split_off(before).replace(&port, "4566");
-    page.text += &shown;
+    page.show_instead(&port, "4566");
 }
 
 fn refused_by_aws(page: &mut Page, world: &World, proxy: &Proxy) {
@@ -250,11 +254,9 @@ fn certificates(page: &mut Page, world: &World) {
     let auditor = world.instance().auditor;
     let url = world.succeed(&["--local", "output", "url"]).stdout;
     let may_not = ["issue", "--dns", "web.internal.example", "--url", url.trim()];
-    let before = page.text.len();
     page.mistake("IAM does not let the caller call", world, &mut at(world, "", &auditor, &may_not));
-    let shown = page.text.split_off(before);
-    page.text += &shown
-        .replace(url.trim(), "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/issue-cert");
+    let public = "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/issue-cert";
+    page.show_instead(url.trim(), public);
     clock_of_the_caller(page, world);
 }
 
