@@ -22,6 +22,7 @@ mod secrets;
 mod shell;
 mod stack_file;
 mod state;
+mod terminal;
 mod usage;
 mod widening;
 
