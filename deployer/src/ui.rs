@@ -5,6 +5,8 @@ mod adopt;
 mod audit;
 mod certificates;
 mod changes;
+mod checks;
+mod confirm;
 mod drift;
 mod errors;
 mod explain;
@@ -22,7 +24,7 @@ mod style;
 mod width;
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -46,11 +48,10 @@ use crate::interrupt::{Answer, Signal};
 use crate::issue::Issued;
 use crate::issue::watch;
 use crate::plan::{Action, Plan, Residue};
-use crate::resource::{Check, Finding};
 use crate::stack::Stack;
 use crate::state::{Entry, State, Store};
 use progress::Screen;
-use style::{BOLD, DIM, GREEN, YELLOW, paint};
+use style::{BOLD, DIM, YELLOW, paint};
 
 /// The version of the plan's JSON form.
 const PLAN_FORMAT: u32 = 1;
@@ -63,6 +64,7 @@ pub struct Ui {
     /// Whether the reader of the data has gone away.
     unread: Cell<bool>,
     error_format: ErrorFormat,
+    verbose: bool,
 }
 
 impl Ui {
@@ -79,6 +81,7 @@ impl Ui {
             lost: RefCell::default(),
             unread: Cell::default(),
             error_format: global.error_format,
+            verbose: global.verbose,
         }
     }
 
@@ -206,31 +209,6 @@ impl Ui {
         self.data(&serde_json::to_string_pretty(document).unwrap_or_default());
     }
 
-    /// What was asked of what was applied; whether nothing failed.
-    pub fn checks(&self, all: &[(Address, Vec<Check>)]) -> bool {
-        let mut held = true;
-        for (address, checks) in all {
-            self.heading(&format!("Does {address} work?"));
-            for Check { what, finding } in checks {
-                match finding {
-                    Finding::Holds => self.status(&format!("{} {what}", paint(GREEN, "✓"))),
-                    Finding::Unproven(why) => {
-                        self.status(&format!("{} not seen that {what}: {why}", paint(YELLOW, "?")));
-                    }
-                    Finding::Fails(error) => {
-                        held = false;
-                        self.error(
-                            &error
-                                .clone()
-                                .within(format!("{address}: it does not hold that {what}")),
-                        );
-                    }
-                }
-            }
-        }
-        held
-    }
-
     /// Audit lines, the newest last.
     pub fn audit(&self, entries: &[AuditEntry], format: AuditFormat) {
         match format {
@@ -303,28 +281,6 @@ impl Ui {
         } else {
             self.data(&policy::refused(refusal));
         }
-    }
-
-    /// Asks for a yes.
-    ///
-    /// # Errors
-    /// If nobody is there to ask, or the answer is no.
-    pub fn confirm(&self, question: &str) -> Result<()> {
-        if !std::io::stdin().is_terminal() {
-            return Err(Error::new("this needs a confirmation, and standard input is no terminal")
-                .hint("nothing was changed; add --yes to go ahead without being asked"));
-        }
-        let mut err = anstream::stderr();
-        let _ = write!(err, "\n{} ", paint(BOLD, &format!("{question} Only `yes` goes ahead:")));
-        let _ = err.flush();
-        let mut answer = String::new();
-        std::io::stdin()
-            .read_line(&mut answer)
-            .map_err(|error| Error::new("could not read the answer").because(error))?;
-        if answer.trim() == "yes" {
-            return Ok(());
-        }
-        Err(Error::new("not confirmed, nothing was changed"))
     }
 }
 

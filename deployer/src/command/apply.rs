@@ -191,7 +191,7 @@ async fn carry_out(
         outcome.kept.clear();
     }
     if !ui::is_empty(plan) {
-        changes.outcome(&outcome, aws.calls.count());
+        changes.outcome(&outcome, &aws.calls);
     }
     let outputs = outputs(stack, &store.state);
     store.change(|state| state.outputs.clone_from(&outputs))?;

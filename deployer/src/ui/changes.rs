@@ -10,11 +10,13 @@ use super::style::{self, BOLD, DIM, GREEN, RED, YELLOW, paint};
 use super::{Ui, errors};
 use crate::address::Address;
 use crate::apply::{Event, Outcome};
+use crate::aws::Calls;
 use crate::plan::{Change, Plan};
 
 /// Tells how a plan is carried out.
 pub struct Changes<'a> {
     screen: &'a Screen,
+    verbose: bool,
     since: Instant,
     under_way: RefCell<BTreeMap<Address, Line>>,
     /// How many have yet to begin.
@@ -24,16 +26,17 @@ pub struct Changes<'a> {
 impl Ui {
     /// A plan is about to be carried out.
     pub fn changes(&self, plan: &Plan) -> Changes<'_> {
-        Changes::new(self.screen, plan.actions().count())
+        Changes {
+            screen: self.screen,
+            verbose: self.verbose,
+            since: Instant::now(),
+            under_way: RefCell::default(),
+            waiting: Cell::new(plan.actions().count()),
+        }
     }
 }
 
-impl<'a> Changes<'a> {
-    pub(super) fn new(screen: &'a Screen, count: usize) -> Self {
-        let (under_way, waiting) = (RefCell::default(), Cell::new(count));
-        Self { screen, since: Instant::now(), under_way, waiting }
-    }
-
+impl Changes<'_> {
     /// One step of it.
     pub fn event(&self, event: &Event<'_>) {
         match event {
@@ -99,15 +102,22 @@ impl<'a> Changes<'a> {
     }
 
     /// The end: what was done, with how many calls; what AWS keeps; what failed.
-    pub fn outcome(self, outcome: &Outcome, calls: usize) {
+    pub fn outcome(self, outcome: &Outcome, calls: &Calls) {
         let seconds = self.since.elapsed().as_secs_f64();
-        let screen = self.screen;
+        let (screen, verbose) = (self.screen, self.verbose);
         drop(self);
         let rest = outcome.unfinished.len() + outcome.not_begun.len();
         let ended = if rest > 0 { "Interrupted" } else { "Done" };
         screen.print(&format!("\n{}", paint(BOLD, &format!("{ended}: {}", done(outcome)))));
-        let calls = format!("in {seconds:.1} s; {calls} calls to AWS, those of the plan included");
-        screen.print(&paint(DIM, &calls));
+        let count = calls.count();
+        let took = format!("in {seconds:.1} s; {count} calls to AWS, those of the plan included");
+        screen.print(&paint(DIM, &took));
+        if verbose {
+            let services = calls.by_service();
+            let parts: Vec<_> =
+                services.iter().map(|(service, count)| format!("{service} {count}")).collect();
+            screen.print(&paint(DIM, &format!("  {}", parts.join(", "))));
+        }
         for kept in &outcome.kept {
             screen.print(&format!("{} {kept}", paint(YELLOW, "!")));
         }

@@ -20,7 +20,7 @@ pub struct Steps<'a> {
 impl Ui {
     /// Something begins that has steps.
     pub fn steps(&self) -> Steps<'_> {
-        Steps::new(self.screen)
+        Steps { screen: self.screen, current: RefCell::default() }
     }
 
     /// Something begins that has none, until what this returns is dropped. It is told only where
@@ -35,11 +35,7 @@ impl Ui {
     }
 }
 
-impl<'a> Steps<'a> {
-    pub(super) fn new(screen: &'a Screen) -> Self {
-        Self { screen, current: RefCell::default() }
-    }
-
+impl Steps<'_> {
     /// How far it is.
     pub fn tell(&self, step: &Step<'_>) {
         match step {

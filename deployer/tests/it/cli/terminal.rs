@@ -85,6 +85,7 @@ fn calls_and_interruptions_stand_above_the_live_lines() {
 
         Interrupted: 1 created
         in [seconds] s; 7 calls to AWS, those of the plan included
+          CloudWatch Logs 3, IAM 3, STS 1
         - iam_role.r was not begun
         run the same again to go on; what is done stays done
     "#]].assert_eq(&after_plan(&world, &shown));
