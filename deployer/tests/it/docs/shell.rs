@@ -1,0 +1,46 @@
+//! One shell for a page, so that a folder changed to and a variable set hold for the rest of it.
+
+use super::page::Step;
+use super::place::{Place, ROOT};
+use crate::support::Run;
+
+/// What a command did.
+pub(super) struct Said {
+    /// Its exit status.
+    pub(super) status: i32,
+    /// Standard output and standard error, as a terminal shows them.
+    pub(super) text: String,
+}
+
+/// Stands before each status in what the shell prints.
+const END: &str = "\u{1}end of the command, status ";
+
+/// The account that pages name; the one of the local AWS stands in for it.
+const EXAMPLE: &str = "123456789012";
+
+/// Runs the commands in a shell; what those did that were run.
+pub(super) fn run(place: &Place, steps: &[Step], meanwhile: &[(&str, &str)]) -> Vec<Said> {
+    let mut script = "exec 2>&1\n".to_owned();
+    for step in steps {
+        for (_, others) in meanwhile.iter().filter(|(start, _)| step.command.starts_with(start)) {
+            script += &format!("({ROOT}\nset -e\n{others}) > meanwhile.txt || cat meanwhile.txt\n");
+        }
+        script += &step.command.replace(EXAMPLE, place.account());
+        script += &format!("\nprintf '{END}%s\\n' $?\n");
+    }
+    place.world.write("page.sh", &script);
+    let run = Run::of(place.shell().arg("page.sh"));
+    said(&run.stdout)
+}
+
+fn said(printed: &str) -> Vec<Said> {
+    let mut rest = printed;
+    let mut all = Vec::new();
+    while let Some((text, after)) = rest.split_once(END) {
+        let (status, after) = after.split_once('\n').unwrap_or((after, ""));
+        let status = status.parse().expect("a status");
+        all.push(Said { status, text: text.to_owned() });
+        rest = after;
+    }
+    all
+}
