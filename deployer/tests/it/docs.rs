@@ -7,6 +7,7 @@
 mod commands;
 mod likeness;
 mod page;
+mod pictures;
 mod place;
 mod shell;
 mod stack_file;

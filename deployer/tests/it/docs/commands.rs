@@ -13,9 +13,9 @@ const PREFACE: &str = "\
 
 Made from what `--help` prints; `UPDATE_EXPECT=1 cargo test -p deployer --test it docs::` writes it again.
 Data goes to standard output; progress, prompts and errors go to standard error. The exit status is 0, or 1 if
-something has failed, 2 for a mistake on the command line, and 2 as well where a command says so below; 130, 143
-and 129 after `SIGINT`, `SIGTERM` and a lost terminal. Where standard input is no terminal, nothing is asked: it
-takes `--yes`.
+something has failed, a mistake on the command line included, and 2 where a command says so below; 130, 143 and 129
+after `SIGINT`, `SIGTERM` and a lost terminal. Where standard input is no terminal, nothing is
+asked: it takes `--yes`.
 
 ";
 
