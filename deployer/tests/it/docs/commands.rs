@@ -78,7 +78,7 @@ fn name(argument: &Arg) -> String {
         let values: Vec<_> = values.iter().map(ToString::to_string).collect();
         let values = values.join(" ");
         match names.last_mut() {
-            Some(last) => *last += &format!(" {values}"),
+            Some(last) => *last = format!("{last} {values}"),
             None => names.push(values),
         }
     }
@@ -88,7 +88,8 @@ fn name(argument: &Arg) -> String {
 fn default(argument: &Arg) -> String {
     let values = argument.get_default_values().iter().map(|value| value.display().to_string());
     let flag = !argument.get_action().takes_values();
-    values.filter(|_| !flag).map(|value| format!("`{value}`")).collect()
+    let values: Vec<_> = values.filter(|_| !flag).map(|value| format!("`{value}`")).collect();
+    values.join(", ")
 }
 
 /// Its help, and the values that it can have.
@@ -99,7 +100,7 @@ fn meaning(argument: &Arg) -> String {
         let values = argument.get_possible_values();
         let values: Vec<_> = values.iter().filter(|it| !it.is_hide_set()).map(value).collect();
         if !values.is_empty() {
-            meaning += &format!(": {}", values.join("; "));
+            meaning = format!("{meaning}: {}", values.join("; "));
         }
     }
     meaning

@@ -38,6 +38,9 @@ pub(super) enum Who {
     Administrator,
 }
 
+/// The account of the local AWS.
+pub(super) const ACCOUNT: &str = "000000000000";
+
 /// The keys of the account's root, for a shell.
 pub(super) const ROOT: &str = "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test";
 
@@ -70,11 +73,6 @@ impl Place {
             prepare(place.shell().args(["-c", &format!("deployer {local} apply --yes")]));
         }
         place
-    }
-
-    /// The account that the commands run in.
-    pub(super) fn account(&self) -> &'static str {
-        "000000000000"
     }
 
     /// A shell in the folder, with the programs of the page.
@@ -131,7 +129,7 @@ impl Place {
     }
 
     fn printed(&self, errand: &str) -> String {
-        let place = ["--account", self.account(), "--region", "us-east-1"];
+        let place = ["--account", ACCOUNT, "--region", "us-east-1"];
         self.world.succeed(&[&["policy", "--for", errand], &place[..]].concat()).stdout
     }
 

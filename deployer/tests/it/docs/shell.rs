@@ -1,7 +1,7 @@
 //! One shell for a page, so that a folder changed to and a variable set hold for the rest of it.
 
 use super::page::Step;
-use super::place::{Place, ROOT};
+use super::place::{ACCOUNT, Place, ROOT};
 use crate::support::Run;
 
 /// What a command did.
@@ -20,14 +20,15 @@ const EXAMPLE: &str = "123456789012";
 
 /// Runs the commands in a shell; what those did that were run.
 pub(super) fn run(place: &Place, steps: &[Step], meanwhile: &[(&str, &str)]) -> Vec<Said> {
-    let mut script = "exec 2>&1\n".to_owned();
-    for step in steps {
-        for (_, others) in meanwhile.iter().filter(|(start, _)| step.command.starts_with(start)) {
-            script += &format!("({ROOT}\nset -e\n{others}) > meanwhile.txt || cat meanwhile.txt\n");
-        }
-        script += &step.command.replace(EXAMPLE, place.account());
-        script += &format!("\nprintf '{END}%s\\n' $?\n");
-    }
+    let pieces = steps.iter().flat_map(|step| {
+        let others = meanwhile.iter().filter(|(start, _)| step.command.starts_with(start));
+        let others = others.map(|(_, others)| {
+            format!("({ROOT}\nset -e\n{others}) > meanwhile.txt || cat meanwhile.txt\n")
+        });
+        let command = step.command.replace(EXAMPLE, ACCOUNT);
+        others.chain([format!("{command}\nprintf '{END}%s\\n' $?\n")])
+    });
+    let script: String = ["exec 2>&1\n".to_owned()].into_iter().chain(pieces).collect();
     place.world.write("page.sh", &script);
     let run = Run::of(place.shell().arg("page.sh"));
     said(&run.stdout)

@@ -28,14 +28,12 @@ const ELSEWHERE: [&str; 1] = ["IssuingPolicy"];
 #[test]
 fn the_reference_of_the_stack_file_is_current() {
     let schema: Value = serde_json::from_str(&deployer::stack::schema()).expect("JSON");
-    let mut page = PREFACE.to_owned() + &fields(&schema);
-    for kind in RESOURCE_TYPES {
-        page += &section(*kind, &schema);
-    }
-    for (name, definition) in parts(&schema) {
-        let (about, fields) = (described(definition), fields(definition));
-        page += &format!("## {name}\n\n{about}\n\n{fields}");
-    }
+    let kinds = RESOURCE_TYPES.iter().map(|kind| section(*kind, &schema));
+    let parts = parts(&schema).into_iter().map(|(name, definition)| {
+        format!("## {name}\n\n{}\n\n{}", described(definition), fields(definition))
+    });
+    let top = PREFACE.to_owned() + &fields(&schema);
+    let page: String = [top].into_iter().chain(kinds).chain(parts).collect();
     expect_file![workspace().join("docs/reference/stack-file.md")]
         .assert_eq(&(page.trim_end().to_owned() + "\n"));
 }
