@@ -18,7 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::adopt::AdoptArgs;
 pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::ca::{CaCommand, ConstraintArgs, InitArgs, RotateArgs};
-pub use self::explain::ExplainArgs;
+pub use self::explain::{ExplainArgs, ShowArgs};
 pub use self::graph::{GraphArgs, GraphFormat};
 pub use self::init::StarterArgs;
 pub use self::logs::LogsArgs;
@@ -27,6 +27,7 @@ pub use self::shell::{CompletionsArgs, ManArgs};
 
 use crate::address::Address;
 use crate::issue::{KeyType, Usage};
+use crate::stack::{Assignment, Environment};
 
 /// Deploys a certificate issuer to AWS from a stack.yaml, and keeps it so
 #[derive(Debug, Parser)]
@@ -47,6 +48,13 @@ pub struct Global {
     /// The file that declares the stack
     #[arg(long, global = true, value_name = "FILE", default_value = "stack.yaml")]
     pub stack: PathBuf,
+    /// The environment: what `stack.NAME.yaml` beside the stack file says goes before it, and state
+    /// and objects are apart from those of the others
+    #[arg(long, global = true, value_name = "NAME")]
+    pub env: Option<Environment>,
+    /// The value of a variable of the stack file; may be repeated
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
+    pub var: Vec<Assignment>,
     /// The folder that keeps the state
     #[arg(long, global = true, value_name = "DIR", default_value = "state")]
     pub state: PathBuf,
@@ -110,7 +118,7 @@ pub enum Command {
     /// Show the outputs of the last apply
     Output(OutputArgs),
     /// Show what is deployed where, as far as is remembered
-    Show,
+    Show(ShowArgs),
     /// Make a stack file and a state from those of Terraform; AWS is not called
     Adopt(AdoptArgs),
     /// Look at what is remembered of the stack, and mend it

@@ -39,7 +39,7 @@ use crate::package::Host;
 use crate::plan::Desired;
 use crate::resource::Sources;
 use crate::saved::Basis;
-use crate::stack::{self, Stack};
+use crate::stack::{self, Assignment, Given, Giver, Stack};
 use crate::state::{Holder, Store};
 use crate::ui::{self, Ui};
 
@@ -52,13 +52,13 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
         Command::Apply(args) => apply::apply(global, &args, ui).await,
         Command::Destroy(args) => apply::destroy(global, &args, ui).await,
         Command::Drift(args) => drift::run(global, &args, ui).await,
-        Command::Explain(args) => explain::run(global, &args, ui).await,
+        Command::Explain(args) => Box::pin(explain::run(global, &args, ui)).await,
         Command::Graph(args) => graph::run(global, &args, ui),
         Command::Issue(args) => issue::run(global, args, ui).await,
         Command::Audit(args) => audit::run(global, args, ui).await,
         Command::Logs(args) => logs::run(global, &args, ui).await,
         Command::Output(args) => output::run(global, &args, ui),
-        Command::Show => show::run(global, ui),
+        Command::Show(args) => show::run(global, &args, ui),
         Command::Adopt(args) => adopt::run(global, &args, ui),
         Command::State(command) => state::run(global, &command, ui).await,
         Command::Policy(args) => policy::run(global, &args, ui),
@@ -88,8 +88,14 @@ struct Aim {
 
 impl Aim {
     /// Loads the stack file and, unless all is to go, the local files that it names.
-    fn load(global: &Global, destroy: bool, adopt: &[Address], ui: &Ui) -> Result<Self> {
-        let mut stack = Stack::load(&global.stack)?;
+    fn load(
+        global: &Global,
+        given: &Given,
+        destroy: bool,
+        adopt: &[Address],
+        ui: &Ui,
+    ) -> Result<Self> {
+        let mut stack = Stack::load(&global.stack, given)?;
         let (desired, payloads) = if destroy {
             stack.outputs.clear();
             (desired::nothing(&stack), Payloads::new())
@@ -167,6 +173,29 @@ async fn start_local(global: &Global, ui: &Ui) -> Result<Option<Instance>> {
     local::start(None, ui).await.map(Some)
 }
 
+/// The stack file, with the environment and the variables that this run is given.
+fn load(global: &Global) -> Result<Stack> {
+    Stack::load(&global.stack, &given(global))
+}
+
+/// What the command line and the process's environment say of the environment and variables.
+fn given(global: &Global) -> Given {
+    let of_process = std::env::vars_os().filter_map(|(name, text)| {
+        let name = name.to_str()?.strip_prefix(stack::PREFIX)?.to_owned();
+        let text = text.into_string().ok()?;
+        Some(Assignment { name, text, by: Giver::EnvironmentVariable })
+    });
+    let variables = of_process.chain(global.var.iter().cloned()).collect();
+    Given { environment: global.env.clone(), variables }
+}
+
+/// The global options that make another run about the same stack in the same place.
+fn options(global: &Global) -> String {
+    let local = if global.local { " --local" } else { "" };
+    let environment = global.env.iter().map(|name| format!(" --env {name}"));
+    environment.chain([local.to_owned()]).collect()
+}
+
 /// Each stack has its own state, and the local AWS another one than the real.
 fn state_file(global: &Global, stack: &str) -> PathBuf {
     let suffix = if global.local { ".local" } else { "" };
@@ -183,7 +212,7 @@ fn holder(global: &Global, command: &str) -> Holder {
     Holder {
         who: who(),
         pid: std::process::id(),
-        command: format!("deployer {command}{}", if global.local { " --local" } else { "" }),
+        command: format!("deployer {command}{}", options(global)),
         since: now()
             .replace_nanosecond(0)
             .unwrap_or_else(|_| now())

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::plan::{Desired, Plan};
-use crate::stack::Stack;
+use crate::stack::{Given, Giver, Stack};
 
 /// The format that this release writes and reads.
 const VERSION: u64 = 1;
@@ -31,6 +31,9 @@ pub struct SavedPlan {
     pub destroy: bool,
     /// What it was made against.
     pub basis: Basis,
+    /// The environment and the values of variables that it was made with, and is carried out with.
+    #[serde(default)]
+    pub given: Given,
     /// What `stack.yaml` declared: tells later whether that is what has moved.
     pub declared: BTreeMap<Address, Value>,
     /// The same with local files as fingerprints: tells later whether those have moved.
@@ -78,6 +81,7 @@ impl SavedPlan {
             deployer_plan: VERSION,
             destroy,
             basis,
+            given: stack.given.clone(),
             declared: declared
                 .map(|(address, it)| (address.clone(), it.declared.clone()))
                 .collect(),
@@ -147,6 +151,19 @@ impl SavedPlan {
         })
     }
 
+    /// Refuses to be told of another environment, or of any values: it has those that it was made with.
+    pub fn check_given(&self, told: &Given, path: &Path) -> Result<()> {
+        let environment = told.environment.as_ref();
+        let other = environment.filter(|told| self.given.environment.as_ref() != Some(told));
+        let values = told.variables.iter().filter(|value| value.by == Giver::CommandLine);
+        let options = other.map(|other| format!("--env {other}")).into_iter();
+        let mut options = options.chain(values.map(|value| value.by.says(&value.name)));
+        let Some(option) = options.next() else { return Ok(()) };
+        Err(Error::new(format!("{option} does not go with the plan in {}", path.display()))
+            .because("a saved plan has the environment and the values that it was made with")
+            .hint("leave it out, or make a new plan with it"))
+    }
+
     /// Refuses to go on against anything else than what it was made against.
     pub fn check_basis(&self, now: &Basis, path: &Path) -> Result<()> {
         self.refuse(path, "was made against something else", self.basis.differences(now))
@@ -163,9 +180,11 @@ impl SavedPlan {
         }
         let path = path.display();
         let local = if self.basis.local { " --local" } else { "" };
+        let environment = self.given.environment.as_ref().map(|it| format!(" --env {it}"));
+        let environment = environment.unwrap_or_default();
         let destroy = if self.destroy { " --destroy" } else { "" };
         let mut error = Error::new(format!("the plan in {path} {why}")).hint(format!(
-            "nothing was changed; make a new plan with `deployer plan{local}{destroy} --out {path}`"
+            "nothing was changed; make a new plan with `deployer plan{environment}{local}{destroy} --out {path}`"
         ));
         error.causes = differences;
         Err(error)

@@ -3,10 +3,13 @@
 
 mod check;
 mod entries;
+mod environment;
+mod given;
 mod head;
 mod locate;
 mod schema;
 mod trial;
+mod variables;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,11 +20,12 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 pub use self::entries::Edge;
+pub use self::given::{Assignment, Environment, Given, Giver, PREFIX};
 pub(crate) use self::head::is_region;
 
 use crate::address::Address;
 use crate::error::{Diagnostic, Error, Result};
-use crate::yaml::Place;
+use crate::yaml::{self, Node, Place};
 
 pub use self::schema::schema;
 
@@ -31,10 +35,10 @@ const LARGEST: u64 = 1024 * 1024;
 /// A whole `stack.yaml`, checked.
 #[derive(Debug, Clone)]
 pub struct Stack {
-    /// The stack's name.
+    /// The stack's name, which is another one in each of its environments.
     pub name: String,
-    /// The account that it is for, if it says so, and where it does.
-    pub account: Option<(String, Place)>,
+    /// The account that it is for, if it says so.
+    pub account: Option<Account>,
     /// The region that it names, if it does.
     pub region: Option<String>,
     /// The folder that paths in it are relative to.
@@ -45,6 +49,17 @@ pub struct Stack {
     pub outputs: Vec<(String, String)>,
     /// Where all of this stands written.
     pub source: Source,
+    /// What it was given, as far as it has to do with it.
+    pub given: Given,
+}
+
+/// The account that a stack is for.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its twelve digits.
+    pub digits: String,
+    /// Where that is said.
+    said: Diagnostic,
 }
 
 /// The text of a stack file, to point into.
@@ -78,55 +93,48 @@ pub(crate) fn folder_of(file: &Path) -> PathBuf {
 }
 
 impl Stack {
-    /// Reads and checks a stack file.
-    pub fn load(path: &Path) -> Result<Self> {
-        let text = read(path)?;
-        Self::parse(&text, &path.display().to_string(), folder_of(path))
+    /// Reads and checks a stack file, with that of the environment over it.
+    pub fn load(path: &Path, given: &Given) -> Result<Self> {
+        let source = Source { file: path.display().to_string(), text: read(path)? };
+        let environment = given.environment.as_ref();
+        let overlay = environment.map(|it| environment::source(path, it)).transpose()?;
+        check::check(&source, overlay.as_ref(), given, folder_of(path)).map_err(refusal)
     }
 
-    /// Checks the text of a stack file; `file` is what diagnostics call it.
+    /// Checks the text of a stack file that is given nothing; `file` is what diagnostics call it.
     ///
     /// # Errors
     /// One error that lists every mistake with its place.
     pub fn parse(text: &str, file: &str, base: PathBuf) -> Result<Self> {
         let source = Source { file: file.to_owned(), text: text.to_owned() };
-        check::check(&source, base).map_err(|mut mistakes| {
-            mistakes.sort_by(|one, other| {
-                let key = |mistake: &check::Mistake| (mistake.place.line, mistake.place.column);
-                key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))
-            });
-            // What aliases repeat is wrong once.
-            mistakes
-                .dedup_by(|one, other| one.place == other.place && one.message == other.message);
-            let count = mistakes.len();
-            let mut error = Error::new(format!(
-                "{file} has {count} mistake{}",
-                if count == 1 { "" } else { "s" }
-            ))
-            .hint("nothing was read from or changed in AWS");
-            error.diagnostics = mistakes
-                .into_iter()
-                .map(|mistake| source.point(mistake.place, mistake.message))
-                .collect();
-            error
-        })
+        check::check(&source, None, &Given::default(), base).map_err(refusal)
     }
 
     /// Refuses to work in another account than the one that the file names.
     pub fn check_account(&self, account: &str) -> Result<()> {
-        let Some((wanted, place)) = self.account.as_ref().filter(|(wanted, _)| wanted != account)
-        else {
-            return Ok(());
-        };
+        let wanted = self.account.as_ref().filter(|wanted| wanted.digits != account);
+        let Some(Account { digits, said }) = wanted else { return Ok(()) };
         let mut error = Error::new(format!(
-            "the stack `{}` is for account {wanted}, and the credentials are for account {account}",
+            "the stack `{}` is for account {digits}, and the credentials are for account {account}",
             self.name
         ))
         .hint("nothing was read from or changed in AWS")
-        .hint(format!("use credentials for {wanted}, for example with AWS_PROFILE"));
-        error.diagnostics = vec![self.source.point(*place, "no other account is meant")];
+        .hint(format!("use credentials for {digits}, for example with AWS_PROFILE"));
+        error.diagnostics = vec![said.clone()];
         Err(error)
     }
+}
+
+/// One error of all that is wrong with a stack file and that of its environment.
+fn refusal(mistakes: Vec<Diagnostic>) -> Error {
+    let mut files: Vec<&str> = mistakes.iter().map(|mistake| mistake.file.as_str()).collect();
+    files.dedup();
+    let (have, files) = (if files.len() > 1 { "have" } else { "has" }, files.join(" and "));
+    let (count, s) = (mistakes.len(), if mistakes.len() == 1 { "" } else { "s" });
+    let mut error = Error::new(format!("{files} {have} {count} mistake{s}"))
+        .hint("nothing was read from or changed in AWS");
+    error.diagnostics = mistakes;
+    error
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -171,6 +179,10 @@ fn read(path: &Path) -> Result<String> {
 }
 
 impl Source {
+    fn parse(&self) -> Result<Node, Vec<Diagnostic>> {
+        yaml::parse(&self.text).map_err(|(message, place)| vec![self.point(place, message)])
+    }
+
     /// A message about a place in the file.
     pub fn point(&self, place: Place, message: impl Into<String>) -> Diagnostic {
         let line = self.text.lines().nth(place.line - 1).unwrap_or_default();

@@ -145,17 +145,22 @@ impl Ui {
     }
 
     /// All about one entry of the stack file.
-    pub fn explanation(&self, explanation: &Explanation) {
-        self.data(&explain::render(explanation));
+    pub fn explanation(&self, explanation: &Explanation, as_json: bool) {
+        if as_json {
+            self.json(&explain::document(explanation));
+        } else {
+            self.data(&explain::render(explanation, width::of_output()));
+        }
     }
 
     /// Which entries of a stack need which.
     pub fn graph(&self, stack: &Stack, format: GraphFormat) {
-        self.data(&match format {
-            GraphFormat::Mermaid => graph::mermaid(stack),
-            GraphFormat::Dot => graph::dot(stack),
-            GraphFormat::Svg => graph::svg(stack),
-        });
+        match format {
+            GraphFormat::Mermaid => self.data(&graph::mermaid(stack)),
+            GraphFormat::Dot => self.data(&graph::dot(stack)),
+            GraphFormat::Svg => self.data(&graph::svg(stack)),
+            GraphFormat::Json => self.json(&graph::document(stack)),
+        }
     }
 
     /// What has changed since the last apply, as text or as JSON.
@@ -163,9 +168,9 @@ impl Ui {
         if as_json {
             let found = drift::document(drift);
             let document = json!({"format": PLAN_FORMAT, "stack": drift.stack, "drift": found});
-            self.data(&serde_json::to_string_pretty(&document).unwrap_or_default());
+            self.json(&document);
         } else {
-            self.data(&drift::render(drift, place));
+            self.data(&drift::render(drift, place, width::of_output()));
         }
     }
 
@@ -246,8 +251,18 @@ impl Ui {
     }
 
     /// What is deployed where, as far as is remembered; when that was written down.
-    pub fn deployed(&self, store: &Store, whose: &str, written: Option<OffsetDateTime>) {
-        self.data(&show::render(store, whose, written));
+    pub fn deployed(
+        &self,
+        store: &Store,
+        whose: &str,
+        written: Option<OffsetDateTime>,
+        as_json: bool,
+    ) {
+        if as_json {
+            self.json(&show::document(store, written));
+        } else {
+            self.data(&show::render(store, whose, written));
+        }
     }
 
     /// What is remembered, one line for each resource.

@@ -150,6 +150,12 @@ impl Node {
         self.id
     }
 
+    /// Something else in its place.
+    #[must_use]
+    pub fn with(&self, content: Content) -> Self {
+        Self { id: self.id, content }
+    }
+
     /// Takes out what stands at the end of a path; the numbers of what held it, and of its key.
     pub fn remove(&mut self, parents: &[String], step: &str) -> Option<Vec<usize>> {
         let (mut inside, mut holders) = (self, Vec::new());

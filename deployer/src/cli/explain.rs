@@ -1,4 +1,4 @@
-//! The command line of `deployer explain`.
+//! The command lines of `deployer explain` and `deployer show`.
 
 use clap::Args;
 
@@ -12,4 +12,15 @@ pub struct ExplainArgs {
     /// Do not ask AWS: show what the last apply has left instead
     #[arg(long)]
     pub offline: bool,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
 }

@@ -19,4 +19,6 @@ pub enum GraphFormat {
     Dot,
     /// A picture, for light and dark backgrounds.
     Svg,
+    /// For programs.
+    Json,
 }

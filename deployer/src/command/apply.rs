@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::{Aim, Session, basis, caller, residue};
+use super::{Aim, Session, basis, caller, given, residue};
 use crate::address::Address;
 use crate::apply;
 use crate::aws::Aws;
@@ -77,7 +77,7 @@ pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<
         allow_widening,
         preflight: !args.no_preflight,
     };
-    match converge(global, &order, &consent, ui).await? {
+    match Box::pin(converge(global, &order, &consent, ui)).await? {
         Ended::Reached(session, desired) if destroy => residue::clear(*session, &desired, ui).await,
         Ended::Reached(session, _) if !args.no_verify => verify(global, *session, ui).await,
         Ended::Reached(..) => Ok(ExitCode::SUCCESS),
@@ -95,7 +95,7 @@ pub(super) async fn destroy(global: &Global, args: &DestroyArgs, ui: &Ui) -> Res
         allow_widening: false,
         preflight: !args.no_preflight,
     };
-    match converge(global, &order, &consent, ui).await? {
+    match Box::pin(converge(global, &order, &consent, ui)).await? {
         Ended::Reached(session, desired) => residue::clear(*session, &desired, ui).await,
         Ended::Short(status) => Ok(status),
     }
@@ -116,10 +116,13 @@ async fn verify(global: &Global, session: Session, ui: &Ui) -> Result<ExitCode> 
 async fn converge(global: &Global, order: &Order<'_>, consent: &Consent, ui: &Ui) -> Result<Ended> {
     let Order { destroy, adopt, .. } = *order;
     let interrupt = Interrupt::listen(ui::interrupted)?;
+    let mut given = given(global);
     if let Consent::Reviewed(path, saved) = consent {
         saved.check_place(global.local, path)?;
+        saved.check_given(&given, path)?;
+        given = saved.given.clone();
     }
-    let Aim { stack, desired, payloads, .. } = Aim::load(global, destroy, adopt, ui)?;
+    let Aim { stack, desired, payloads, .. } = Aim::load(global, &given, destroy, adopt, ui)?;
     let mut session = Session::open_locked(global, stack, order.command, ui).await?;
     let basis = basis(global, &session);
     if let Consent::Reviewed(path, saved) = consent {

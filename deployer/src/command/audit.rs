@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use signer::audit::Decision;
 
-use super::{Who, now, start_local, target};
+use super::{Who, load, now, start_local, target};
 use crate::audit::{Gathering, Question};
 use crate::aws::{Aws, Calls};
 use crate::cli::{AuditArgs, Global};
@@ -47,10 +47,10 @@ fn question(args: AuditArgs) -> Question {
 /// The log group, and the stack file if there is one: who names the log group needs none.
 fn place(global: &Global, named: Option<String>) -> Result<(String, Option<Stack>)> {
     if let Some(group) = named {
-        let stack = if global.stack.exists() { Some(Stack::load(&global.stack)?) } else { None };
+        let stack = if global.stack.exists() { Some(load(global)?) } else { None };
         return Ok((group, stack));
     }
-    let stack = Stack::load(&global.stack)?;
+    let stack = load(global)?;
     Ok((log_group(&stack)?, Some(stack)))
 }
 

@@ -2,19 +2,18 @@
 
 use std::process::ExitCode;
 
-use super::Session;
+use super::{Session, load};
 use crate::cli::{DriftArgs, Global};
 use crate::error::{Error, Result};
 use crate::plan;
 use crate::refresh::refresh;
-use crate::stack::Stack;
 use crate::ui::{self, Ui};
 
 /// The exit status for "something has changed".
 const DRIFT: u8 = 2;
 
 pub(super) async fn run(global: &Global, args: &DriftArgs, ui: &Ui) -> Result<ExitCode> {
-    let mut stack = Stack::load(&global.stack)?;
+    let mut stack = load(global)?;
     // What the file asks for by now is for `plan` to say.
     stack.resources.clear();
     let session = Session::open(global, stack, ui).await?;

@@ -2,19 +2,18 @@
 
 use std::process::ExitCode;
 
-use super::{Session, gather, state_file};
+use super::{Session, gather, load, state_file};
 use crate::cli::{ExplainArgs, Global};
 use crate::error::Result;
 use crate::explain::{Explanation, Witness, remembered};
 use crate::plan;
 use crate::refresh::refresh;
-use crate::stack::Stack;
 use crate::state::Store;
 use crate::ui::Ui;
 
 pub(super) async fn run(global: &Global, args: &ExplainArgs, ui: &Ui) -> Result<ExitCode> {
     let address = &args.address;
-    let stack = Stack::load(&global.stack)?;
+    let stack = load(global)?;
     stack.entry(address)?;
     // Nothing else is gathered or asked for: code that is not its own need not be built.
     let mut alone = stack.clone();
@@ -34,6 +33,6 @@ pub(super) async fn run(global: &Global, args: &ExplainArgs, ui: &Ui) -> Result<
     };
     let wanted = &desired.resources[address];
     let change = plan::single(&stack.name, (address, wanted), &observed, &state)?;
-    ui.explanation(&Explanation::new(&stack, change, witness)?);
+    ui.explanation(&Explanation::new(&stack, change, witness)?, args.json);
     Ok(ExitCode::SUCCESS)
 }

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
+use super::load;
 use crate::cli::{Global, GraphArgs};
 use crate::error::Result;
-use crate::stack::Stack;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &GraphArgs, ui: &Ui) -> Result<ExitCode> {
-    ui.graph(&Stack::load(&global.stack)?, args.format);
+    ui.graph(&load(global)?, args.format);
     Ok(ExitCode::SUCCESS)
 }

@@ -4,12 +4,11 @@ mod watch;
 
 use std::process::ExitCode;
 
-use super::{caller, now, output};
+use super::{caller, load, now, output};
 use crate::call::Target;
 use crate::cli::{Global, IssueArgs};
 use crate::error::{Error, Result};
 use crate::issue::{self, Issuer, Renewal, Request};
-use crate::stack::Stack;
 use crate::ui::Ui;
 
 pub(super) async fn run(global: &Global, args: IssueArgs, ui: &Ui) -> Result<ExitCode> {
@@ -74,7 +73,7 @@ async fn issuer(global: &Global, url: Option<String>, ui: &Ui) -> Result<Issuer>
     // The stack file matters for its region only, so that the client runs where there is none.
     let region = match Target::parse(&url)?.region() {
         Some(region) => Some(region.to_owned()),
-        None if global.stack.exists() => Stack::load(&global.stack)?.region,
+        None if global.stack.exists() => load(global)?.region,
         None => None,
     };
     Ok(Issuer { url, caller: caller(global, region, ui).await?, clock: now, chance })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use super::state_file;
+use super::{load, state_file};
 use crate::cli::{Global, PolicyArgs};
 use crate::error::{Error, Result};
 use crate::permissions::{Errand, Prospect, QUOTA, document};
@@ -18,9 +18,10 @@ pub(super) fn print(
     args: &PolicyArgs,
     ui: &Ui,
 ) -> Result<ExitCode> {
-    let stack = Stack::load(&global.stack)?;
+    let stack = load(global)?;
     let store = Store::open(state_file(global, &stack.name), &stack.name)?;
-    let account = args.account.clone().or_else(|| stack.account.clone().map(|(digits, _)| digits));
+    let account =
+        args.account.clone().or_else(|| stack.account.as_ref().map(|it| it.digits.clone()));
     let place = Place::new(args.region.clone().or_else(|| stack.region.clone()), account);
     let document = document(errand, &prospect(errand, &stack, &store.state, &place));
     let text = serde_json::to_string_pretty(&document)

@@ -4,14 +4,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::audit::connect;
-use super::now;
+use super::{load, now};
 use crate::audit::Event;
 use crate::aws::Aws;
 use crate::cli::{Global, LogsArgs};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::logs::{self, Tail};
-use crate::stack::Stack;
 use crate::ui::{self, Ui};
 
 /// How long until the next look. AWS allows five looks a second for the whole account.
@@ -19,7 +18,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(global: &Global, args: &LogsArgs, ui: &Ui) -> Result<ExitCode> {
     let interrupt = Interrupt::listen(ui::logs_interrupted)?;
-    let stack = Stack::load(&global.stack)?;
+    let stack = load(global)?;
     let group = logs::group(&stack, args.function.as_ref())?;
     let aws = connect(global, Some(&stack), ui).await?;
     let mut tail = Tail::new(args.since.milliseconds(now()));

@@ -4,11 +4,10 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value};
 
-use super::state_file;
+use super::{load, options, state_file};
 use crate::cli::{Global, OutputArgs};
 use crate::error::{Error, Result};
 use crate::near;
-use crate::stack::Stack;
 use crate::state::Store;
 use crate::ui::Ui;
 
@@ -31,13 +30,12 @@ pub(super) fn run(global: &Global, args: &OutputArgs, ui: &Ui) -> Result<ExitCod
 
 /// The outputs of the last apply, as the state remembers them.
 pub(super) fn outputs(global: &Global) -> Result<Vec<(String, String)>> {
-    let stack = Stack::load(&global.stack)?;
+    let stack = load(global)?;
     let store = Store::open(state_file(global, &stack.name), &stack.name)?;
     if store.state.outputs.is_empty() {
-        let local = if global.local { " --local" } else { "" };
         return Err(Error::new(format!("the stack `{}` has no outputs yet", stack.name))
             .because(format!("{} remembers none", store.path().display()))
-            .hint(format!("deploy it first with `deployer apply{local}`")));
+            .hint(format!("deploy it first with `deployer apply{}`", options(global))));
     }
     Ok(store.state.outputs)
 }

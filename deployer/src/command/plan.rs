@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Aim, Session, basis};
+use super::{Aim, Session, basis, given};
 use crate::cli::{Global, PlanArgs};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
@@ -16,7 +16,8 @@ const CHANGES: u8 = 2;
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, ui: &Ui) -> Result<ExitCode> {
     let _interrupt = Interrupt::listen(ui::interrupted)?;
-    let Aim { stack, desired, destroy, .. } = Aim::load(global, args.destroy, &args.adopt, ui)?;
+    let Aim { stack, desired, destroy, .. } =
+        Aim::load(global, &given(global), args.destroy, &args.adopt, ui)?;
     let session = Session::open(global, stack, ui).await?;
     let observed = refresh(&session.aws, &session.stack, &session.store.state).await?;
     let plan = plan::plan(&desired, &observed, &session.store.state)?;

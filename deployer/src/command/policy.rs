@@ -9,7 +9,7 @@ use signer::policy::{FILE_NAME, Policy};
 use signer::refusal::Refusal;
 use signer::request::Request;
 
-use super::least;
+use super::{least, load};
 use crate::cli::{Global, PolicyArgs, PolicyCheckArgs, PolicyCommand};
 use crate::error::{Error, Result};
 use crate::issue;
@@ -32,7 +32,7 @@ pub(super) fn run(global: &Global, args: &PolicyArgs, ui: &Ui) -> Result<ExitCod
 
 /// Asks the policy of the stack file what the signer would ask it, in the same order.
 fn check(global: &Global, args: &PolicyCheckArgs, ui: &Ui) -> Result<ExitCode> {
-    let policy = policy(&Stack::load(&global.stack)?)?;
+    let policy = policy(&load(global)?)?;
     let caller = caller(&args.caller, args.user_id.as_deref())?;
     let body = body(args)?;
     let request = match Request::from_json(&body).and_then(|request| csr::verify(&request.csr)) {

@@ -4,17 +4,16 @@ use std::process::ExitCode;
 
 use time::OffsetDateTime;
 
-use super::state_file;
-use crate::cli::Global;
+use super::{load, state_file};
+use crate::cli::{Global, ShowArgs};
 use crate::error::Result;
-use crate::stack::Stack;
 use crate::state::Store;
 use crate::ui::Ui;
 
-pub(super) fn run(global: &Global, ui: &Ui) -> Result<ExitCode> {
-    let stack = Stack::load(&global.stack)?.name;
+pub(super) fn run(global: &Global, args: &ShowArgs, ui: &Ui) -> Result<ExitCode> {
+    let stack = load(global)?.name;
     let store = Store::open(state_file(global, &stack), &stack)?;
     let whose = if global.local { "the local AWS" } else { "AWS" };
-    ui.deployed(&store, whose, store.written()?.map(OffsetDateTime::from));
+    ui.deployed(&store, whose, store.written()?.map(OffsetDateTime::from), args.json);
     Ok(ExitCode::SUCCESS)
 }

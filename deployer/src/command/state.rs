@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Session, holder, lineage, open_locked, state_file};
+use super::{Session, holder, lineage, load, open_locked, state_file};
 use crate::address::Address;
 use crate::cli::{Global, StateCommand};
 use crate::discover::{discover, remember};
@@ -12,7 +12,7 @@ use crate::state::{Entry, State, Store};
 use crate::ui::Ui;
 
 pub(super) async fn run(global: &Global, command: &StateCommand, ui: &Ui) -> Result<ExitCode> {
-    let loaded = Stack::load(&global.stack)?;
+    let loaded = load(global)?;
     let stack = loaded.name.clone();
     match command {
         StateCommand::List { json } => ui.state_list(&read(global, &stack)?, *json),

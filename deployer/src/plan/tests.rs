@@ -70,23 +70,17 @@ fn a_new_stack_is_created_in_order() {
             Plan for demo 
 
             + http_api.issuer  new in stack.yaml
-                auto_deploy            true
-                name                   "demo"
-                tags.deployer:address  "http_api.issuer"
-                tags.deployer:stack    "demo"
+                auto_deploy  true
+                name         "demo"
 
             + log_group.signer  new in stack.yaml
-                name                   "/demo"
-                retention_days         30
-                tags.deployer:address  "log_group.signer"
-                tags.deployer:stack    "demo"
+                name            "/demo"
+                retention_days  30
 
             + secret.ca  new in stack.yaml
-                name                   "demo/ca"
-                recovery_window_days   30
-                tags.deployer:address  "secret.ca"
-                tags.deployer:stack    "demo"
-                value_sha256           "sha256 of \"ca.json\""
+                name                  "demo/ca"
+                recovery_window_days  30
+                value_sha256          "sha256 of \"ca.json\""
 
             + iam_role.signer  new in stack.yaml
                 allow
@@ -95,9 +89,7 @@ fn a_new_stack_is_created_in_order() {
                   +   on ${log_group.signer.arn}:*
                   + Allow secretsmanager:GetSecretValue
                   +   on ${secret.ca.arn}
-                name                   "demo-signer"
-                tags.deployer:address  "iam_role.signer"
-                tags.deployer:stack    "demo"
+                name   "demo-signer"
                 trust
                   + Allow sts:AssumeRole
                   +   for Service lambda.amazonaws.com
@@ -113,8 +105,6 @@ fn a_new_stack_is_created_in_order() {
                 name                       "demo-signer"
                 role                       (known after apply)
                 runtime                    "provided.al2023"
-                tags.deployer:address      "lambda_function.signer"
-                tags.deployer:stack        "demo"
                 timeout_seconds            3
 
             + http_route.issue_cert  new in stack.yaml
@@ -277,8 +267,7 @@ fn what_cannot_change_in_place_is_replaced_and_dependents_follow() {
         &expect![[r#"
             Plan for demo 
 
-            ± log_group.signer  stack.yaml changed
-                name  "/demo" → "/other"  (forces replacement)
+            ── 2 to change
 
             ~ iam_role.signer  something that it refers to is made anew
                 allow
@@ -296,6 +285,11 @@ fn what_cannot_change_in_place_is_replaced_and_dependents_follow() {
             ~ lambda_function.signer  something that it refers to is made anew
                 log_group  "/demo" → (known after apply)
 
+            ── 1 to replace
+
+            ± log_group.signer  stack.yaml changed
+                name  "/demo" → "/other"  (forces replacement)
+
             Summary: 2 to change, 1 to replace, 3 unchanged
         "#]],
     );
@@ -309,11 +303,15 @@ fn a_replaced_function_takes_its_route_along() {
         &expect![[r#"
             Plan for demo 
 
-            ± lambda_function.signer  stack.yaml changed
-                name  "demo-signer" → "demo-signer-2"  (forces replacement)
+            ── 1 to change
 
             ~ http_route.issue_cert  something that it refers to is made anew
                 function  "arn:aws:lambda_function:demo-signer" → (known after apply)
+
+            ── 1 to replace
+
+            ± lambda_function.signer  stack.yaml changed
+                name  "demo-signer" → "demo-signer-2"  (forces replacement)
 
             Summary: 1 to change, 1 to replace, 4 unchanged
         "#]],
@@ -358,12 +356,14 @@ fn an_entry_that_is_gone_is_deleted_after_what_used_it() {
         &expect![[r#"
             Plan for demo 
 
+            ── 1 to create
+
             + secret.new  new in stack.yaml
-                name                   "demo/new"
-                recovery_window_days   30
-                tags.deployer:address  "secret.new"
-                tags.deployer:stack    "demo"
-                value_sha256           "sha256 of \"ca.json\""
+                name                  "demo/new"
+                recovery_window_days  30
+                value_sha256          "sha256 of \"ca.json\""
+
+            ── 2 to change
 
             ~ iam_role.signer  something that it refers to is made anew
                 allow
@@ -376,6 +376,8 @@ fn an_entry_that_is_gone_is_deleted_after_what_used_it() {
 
             ~ lambda_function.signer  something that it refers to is made anew
                 environment.CA_SECRET_ARN  "arn:aws:secret:demo/ca" → (known after apply)
+
+            ── 1 to delete
 
             - secret.ca  not declared in stack.yaml any more
 
@@ -533,6 +535,8 @@ fn what_was_deleted_by_hand_is_made_again() {
         &expect![[r#"
             Plan for demo 
 
+            ── 1 to create
+
             + iam_role.signer  drift: it was deleted outside of deployer
                 allow
                   + Allow logs:CreateLogStream
@@ -540,12 +544,12 @@ fn what_was_deleted_by_hand_is_made_again() {
                   +   on arn:aws:log_group:/demo:*
                   + Allow secretsmanager:GetSecretValue
                   +   on arn:aws:secret:demo/ca
-                name                   "demo-signer"
-                tags.deployer:address  "iam_role.signer"
-                tags.deployer:stack    "demo"
+                name   "demo-signer"
                 trust
                   + Allow sts:AssumeRole
                   +   for Service lambda.amazonaws.com
+
+            ── 1 to change
 
             ~ lambda_function.signer  something that it refers to is made anew
                 role  "arn:aws:iam_role:demo-signer" → (known after apply)
@@ -962,16 +966,14 @@ fn what_was_deleted_is_made_again_as_if_it_were_new() {
         &cloud,
         ONE,
         &expect![[r#"
-        Plan for demo 
+            Plan for demo 
 
-        + log_group.a  new in stack.yaml
-            name                   "/a"
-            retention_days         30
-            tags.deployer:address  "log_group.a"
-            tags.deployer:stack    "demo"
+            + log_group.a  new in stack.yaml
+                name            "/a"
+                retention_days  30
 
-        Summary: 1 to create
-    "#]],
+            Summary: 1 to create
+        "#]],
     );
     assert_eq!(cloud.apply(ONE), ["create log_group.a"]);
     cloud.destroy(ONE);
@@ -1049,11 +1051,9 @@ fn only_a_recoverable_secret_is_restored() {
         Plan for demo 
 
         ^ secret.ca  AWS has it scheduled for deletion on 2026-05-08T00:00:00Z
-            name                   "demo/ca"
-            recovery_window_days   30
-            tags.deployer:address  "secret.ca"
-            tags.deployer:stack    "demo"
-            value_sha256           "sha256 of \"ca.json\""
+            name                  "demo/ca"
+            recovery_window_days  30
+            value_sha256          "sha256 of \"ca.json\""
 
         Summary: 1 to restore
     "#]]

@@ -107,7 +107,7 @@ fn what_is_no_whole_plan_of_this_release_is_refused() {
         could not understand the plan file [folder]/plan.json: it is not what `deployer plan --out` writes
         could not understand the plan file [folder]/plan.json: it is not what `deployer plan --out` writes
         could not understand the plan file [folder]/plan.json: its format is version 2, and this release knows 1
-        could not understand the plan file [folder]/plan.json: unknown field `more`, expected one of `deployer_plan`, `destroy`, `basis`, `declared`, `wanted`, `adopt`, `allow_widening`, `plan` at line 1 column 25
+        could not understand the plan file [folder]/plan.json: unknown field `more`, expected one of `deployer_plan`, `destroy`, `basis`, `given`, `declared`, `wanted`, `adopt`, `allow_widening`, `plan` at line 1 column 25
     "#]].assert_eq(&all);
 }
 

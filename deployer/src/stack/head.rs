@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use signer::caller::is_account;
 
+use super::Account;
 use super::check::Checker;
 use crate::resource::tags;
-use crate::yaml::{Content, Node, Place};
+use crate::yaml::{Content, Node};
 
 impl Checker<'_> {
     pub(super) fn name(&mut self, root: &Node) -> String {
@@ -30,7 +31,7 @@ impl Checker<'_> {
     }
 
     /// The digits may stand in quotes or not.
-    pub(super) fn account(&mut self, root: &Node) -> Option<(String, Place)> {
+    pub(super) fn account(&mut self, root: &Node) -> Option<Account> {
         let (_, node) = root.entry("account")?;
         let account = match &node.content {
             Content::Text(text) => text.clone(),
@@ -40,7 +41,8 @@ impl Checker<'_> {
         if !is_account(&account) {
             self.mistake(node, "expected the 12 digits of an AWS account, in quotes");
         }
-        Some((account, node.place(self.text)))
+        let said = self.point(node, "no other account is meant");
+        Some(Account { digits: account, said })
     }
 
     pub(super) fn region(&mut self, root: &Node) -> Option<String> {
@@ -56,6 +58,7 @@ impl Checker<'_> {
         let mut tags = BTreeMap::new();
         for (key, value) in self.mapping(node, "`tags:`", false) {
             match value.text() {
+                Some(_) if self.substitution.is_broken(value) => {}
                 Some(text) => {
                     tags.insert(key.text().unwrap_or_default().to_owned(), text.to_owned());
                 }

@@ -1,5 +1,7 @@
 //! The JSON Schema of a stack file, for editors: what it says comes from the types that are read.
 
+mod variables;
+
 use std::borrow::Cow;
 
 use schemars::generate::SchemaSettings;
@@ -20,7 +22,8 @@ pub fn schema() -> String {
         schema.remove("format");
     });
     let settings = SchemaSettings::draft07().with_transform(without_formats);
-    let schema = settings.into_generator().into_root_schema_for::<StackFile>();
+    let mut schema = settings.into_generator().into_root_schema_for::<StackFile>();
+    variables::allow(&mut schema);
     format!("{:#}\n", schema.as_value())
 }
 
@@ -56,6 +59,10 @@ impl JsonSchema for StackFile {
                     "examples": ["eu-west-1"],
                 },
                 "tags": or_nothing("Put on everything.", &tags::schema(generator)),
+                "variables": or_nothing(
+                    "What differs from one environment to another: `${var.name}` stands for its value.",
+                    &variables::schema(),
+                ),
                 "resources": resources(generator),
                 "outputs": or_nothing(
                     "Made known after an apply: texts with references.",

@@ -6,9 +6,15 @@ use serde_json::{Value, json};
 
 use super::plans::{fields, shout};
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
+use super::width;
 use crate::plan::{Action, Change, FieldChange, Plan, Reason};
 
-pub(super) fn render(drift: &Plan, place: &str) -> String {
+/// The drift as text, in lines of this width at most if one is given.
+pub(super) fn render(drift: &Plan, place: &str, width: Option<usize>) -> String {
+    width::fit(whole(drift, place, width), width)
+}
+
+fn whole(drift: &Plan, place: &str, width: Option<usize>) -> String {
     let changes: Vec<&Change> = drift.actions().collect();
     let count = drift.changes.len();
     let place = paint(DIM, place);
@@ -20,7 +26,7 @@ pub(super) fn render(drift: &Plan, place: &str) -> String {
     let title = paint(BOLD, &format!("Drift of {} since the last apply", drift.stack));
     let mut text = format!("{title} {place}\n");
     for change in &changes {
-        text.push_str(&one(change));
+        text.push_str(&one(change, width));
     }
     let summary = paint(BOLD, "Summary:");
     let _ = writeln!(
@@ -31,7 +37,7 @@ pub(super) fn render(drift: &Plan, place: &str) -> String {
     text
 }
 
-fn one(change: &Change) -> String {
+fn one(change: &Change, width: Option<usize>) -> String {
     let (symbol, what) = match change.action {
         Action::Create => (paint(RED, "-"), "it was deleted".to_owned()),
         Action::Restore => (paint(RED, "-"), format!("it was deleted: {}", reasons(change))),
@@ -46,7 +52,7 @@ fn one(change: &Change) -> String {
         text.push_str(&shout(alarm));
     }
     if is_changed(change) {
-        text.push_str(&fields(Action::Update, &reversed(change), None));
+        text.push_str(&fields(Action::Update, &reversed(change), width));
     }
     text
 }

@@ -2,21 +2,61 @@
 
 use std::fmt::Write;
 
-use super::plans;
+use serde_json::{Value, json};
+
 use super::states::lines;
 use super::style::{BOLD, DIM, YELLOW, paint, verb};
+use super::{plans, width};
 use crate::address::Address;
 use crate::explain::{Explanation, Protection, Witness};
 use crate::plan::{Action, Change};
 use crate::resource::operations::{Operation, Purpose, reads_only};
 use crate::stack::Edge;
 
-pub(super) fn render(explanation: &Explanation) -> String {
+/// All of it as text, in lines of this width at most if one is given.
+pub(super) fn render(explanation: &Explanation, width: Option<usize>) -> String {
+    width::fit(whole(explanation, width), width)
+}
+
+/// The same as data.
+pub(super) fn document(explanation: &Explanation) -> Value {
+    let Explanation { kind, place, change, witness, .. } = explanation;
+    let (witness, whence) = match witness {
+        Witness::Aws(place) => ("aws", place),
+        Witness::State(file) => ("state", file),
+    };
+    let operation = |one: &Operation| json!({"purpose": purpose(one), "operation": one.name, "actions": one.actions});
+    json!({
+        "address": change.address,
+        "about": kind.about(),
+        "place": place,
+        "protection": match explanation.protection {
+            Protection::None => "none",
+            Protection::Declared => "declared",
+            Protection::Lifted => "lifted",
+        },
+        "witness": { "from": witness, "place": whence },
+        "change": change,
+        "depends_on": edges(&explanation.needs, |edge| &edge.to),
+        "needed_by": edges(&explanation.needed_by, |edge| &edge.from),
+        "outputs": explanation.outputs,
+        "replaced_if_changed": kind.replace_on(),
+        "operations": kind.operations().iter().map(operation).collect::<Vec<_>>(),
+    })
+}
+
+/// The other ends of edges, as data.
+fn edges(edges: &[Edge], other: fn(&Edge) -> &Address) -> Vec<Value> {
+    let edge = |edge| json!({"address": other(edge), "attributes": edge.attributes});
+    edges.iter().map(edge).collect()
+}
+
+fn whole(explanation: &Explanation, width: Option<usize>) -> String {
     let Explanation { kind, place, change, witness, .. } = explanation;
     let title = paint(BOLD, &change.address.to_string());
     let mut text = format!("{title}  {}\n", kind.about());
     let _ = writeln!(text, "declared at {place}, {}", protection(explanation.protection));
-    text.push_str(&there(change, witness));
+    text.push_str(&there(change, witness, width));
     text.push_str(&relations(explanation));
     text.push_str(&operations(kind.operations()));
     text
@@ -31,7 +71,7 @@ fn protection(protection: Protection) -> &'static str {
 }
 
 /// What is there, and how it differs from what is declared.
-fn there(change: &Change, witness: &Witness) -> String {
+fn there(change: &Change, witness: &Witness, width: Option<usize>) -> String {
     let (title, whence) = match witness {
         Witness::Aws(place) => ("In AWS now", place.clone()),
         Witness::State(file) => ("As the last apply left it", format!("({file})")),
@@ -43,7 +83,7 @@ fn there(change: &Change, witness: &Witness) -> String {
     let _ = writeln!(text, "  {}", verdict(change));
     if let Some(live) = &change.live {
         // What differs is shown below, from what to what.
-        text.push_str(&plans::fields(Action::Update, &change.fields, None));
+        text.push_str(&plans::fields(Action::Update, &change.fields, width));
         for (title, document) in [("assigned by AWS", &live.outputs), ("all of it", &live.spec)] {
             let _ = write!(text, "  {}\n{}", paint(DIM, title), lines(document));
         }

@@ -8,6 +8,8 @@ mod svg;
 
 use std::fmt::Write;
 
+use serde_json::{Value, json};
+
 pub(super) use svg::svg;
 
 use crate::stack::{Edge, Stack};
@@ -36,6 +38,14 @@ pub(super) fn dot(stack: &Stack) -> String {
         let _ = writeln!(text, "    \"{}\" -> \"{}\" [label=\"{label}\"];", edge.from, edge.to);
     }
     text + "}\n"
+}
+
+/// The same as data.
+pub(super) fn document(stack: &Stack) -> Value {
+    let edge =
+        |edge: Edge| json!({"from": edge.from, "to": edge.to, "attributes": edge.attributes});
+    let edges: Vec<_> = stack.edges().into_iter().map(edge).collect();
+    json!({"stack": stack.name, "nodes": stack.resources.keys().collect::<Vec<_>>(), "edges": edges})
 }
 
 /// The outputs that are referred to.

@@ -10,6 +10,7 @@ use super::width;
 use crate::diff;
 use crate::plan::{Action, Change, FieldChange, Plan};
 use crate::reference;
+use crate::resource::tags;
 
 /// What stands for a value that AWS has yet to assign.
 const UNKNOWN: &str = "(known after apply)";
@@ -19,39 +20,23 @@ const CONTEXT: usize = 2;
 
 /// The plan as text, in lines of this width at most if one is given.
 pub(super) fn render(plan: &Plan, place: &str, width: Option<usize>) -> String {
-    let text = whole(plan, place, width);
-    width.map_or_else(|| text.clone(), |width| width::wrap(&text, width))
+    width::fit(whole(plan, place, width), width)
 }
 
 fn whole(plan: &Plan, place: &str, width: Option<usize>) -> String {
-    let mut text = String::new();
-    let actions: Vec<&Change> = plan.actions().collect();
-    if actions.is_empty() {
-        let count = plan.changes.len();
-        let what = if count == 1 { "resource is" } else { "resources are" };
-        let none = if count == 0 {
-            "There is nothing.".to_owned()
-        } else {
-            format!("{count} {what} as declared.")
-        };
-        let text = format!("{} {none} {}", paint(BOLD, "No changes."), paint(DIM, place));
-        return text.trim_end().to_owned();
+    let groups: Vec<_> = ACTIONS.into_iter().filter_map(|action| group(plan, action)).collect();
+    if groups.is_empty() {
+        return idle(plan.changes.len(), place);
     }
-    let _ = writeln!(
-        text,
-        "{} {}",
-        paint(BOLD, &format!("Plan for {}", plan.stack)),
-        paint(DIM, place)
-    );
-    for change in actions {
-        text.push_str(&one(change, width));
+    let title = paint(BOLD, &format!("Plan for {}", plan.stack));
+    let mut text = format!("{title} {}\n", paint(DIM, place));
+    let counts: Vec<_> = groups.iter().map(|(count, _)| count.as_str()).collect();
+    for (count, changes) in &groups {
+        if groups.len() > 1 {
+            let _ = writeln!(text, "\n{}", paint(DIM, &format!("── {count}")));
+        }
+        text.extend(changes.iter().map(|change| one(change, width)));
     }
-    let counts: Vec<String> = ACTIONS
-        .iter()
-        .map(|action| (plan.count(*action), verb(*action)))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, verb)| format!("{count} to {verb}"))
-        .collect();
     let unchanged = match plan.count(Action::NoOp) {
         0 => String::new(),
         count => format!(", {count} unchanged"),
@@ -61,6 +46,23 @@ fn whole(plan: &Plan, place: &str, width: Option<usize>) -> String {
         let _ = writeln!(text, "It widens what is allowed: apply needs --allow-widening.");
     }
     text
+}
+
+fn idle(count: usize, place: &str) -> String {
+    let what = match count {
+        0 => "There is nothing.".to_owned(),
+        1 => "1 resource is as declared.".to_owned(),
+        _ => format!("{count} resources are as declared."),
+    };
+    let text = format!("{} {what} {}", paint(BOLD, "No changes."), paint(DIM, place));
+    text.trim_end().to_owned()
+}
+
+/// The changes of one kind, in the order of the plan, and how many these are. What takes away comes
+/// last, where it is nearest to the question.
+fn group(plan: &Plan, action: Action) -> Option<(String, Vec<&Change>)> {
+    let changes: Vec<_> = plan.changes.iter().filter(|change| change.action == action).collect();
+    (!changes.is_empty()).then(|| (format!("{} to {}", changes.len(), verb(action)), changes))
 }
 
 fn one(change: &Change, width: Option<usize>) -> String {
@@ -90,7 +92,8 @@ fn one(change: &Change, width: Option<usize>) -> String {
 /// What differs, a line or more for each field. Where these are to have a width, long values are
 /// folded to what changes.
 pub(super) fn fields(action: Action, fields: &[FieldChange], width: Option<usize>) -> String {
-    let shown: Vec<&FieldChange> = fields.iter().filter(|field| !is_blank(field)).collect();
+    let shown: Vec<&FieldChange> =
+        fields.iter().filter(|field| !is_blank(field) && !is_implied(action, field)).collect();
     let paths = shown.iter().map(|field| field.path.chars().count()).max().unwrap_or_default();
     shown.into_iter().map(|field| field_line(action, field, paths, width)).collect()
 }
@@ -98,6 +101,14 @@ pub(super) fn fields(action: Action, fields: &[FieldChange], width: Option<usize
 /// What nobody must overlook, on a line of its own.
 pub(super) fn shout(alarm: &str) -> String {
     format!("{}\n", paint(RED, &format!("!!  {}", alarm.escape_debug())))
+}
+
+/// What is made belongs to its stack under its address, of course.
+fn is_implied(action: Action, field: &FieldChange) -> bool {
+    matches!(action, Action::Create | Action::Restore)
+        && [tags::STACK, tags::ADDRESS]
+            .iter()
+            .any(|tag| field.path.strip_prefix("tags.") == Some(tag))
 }
 
 /// A field that is made empty where nothing was says nothing.

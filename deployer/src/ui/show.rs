@@ -1,7 +1,9 @@
 //! What is deployed where, for people: the state without what only the deployer needs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use serde_json::{Value, json};
 use signer::notation::utc;
 use time::OffsetDateTime;
 
@@ -31,6 +33,30 @@ pub(super) fn render(store: &Store, whose: &str, written: Option<OffsetDateTime>
         let _ = write!(text, "\n{}\n{}", paint(BOLD, "Outputs"), rows(&state.outputs));
     }
     text
+}
+
+/// The same as data.
+pub(super) fn document(store: &Store, written: Option<OffsetDateTime>) -> Value {
+    let state = &store.state;
+    let there = state.resources.iter().filter(|(address, _)| state.made(address).is_some());
+    let resource = |(address, entry): (&Address, &Entry)| {
+        json!({
+            "address": address,
+            "phase": entry.phase,
+            "depends_on": entry.depends_on,
+            "assigned": entry.outputs,
+        })
+    };
+    json!({
+        "stack": state.stack,
+        "account": state.account,
+        "region": state.region,
+        "file": store.path(),
+        "serial": state.serial,
+        "written": written.map(utc),
+        "resources": there.map(resource).collect::<Vec<_>>(),
+        "outputs": state.outputs.iter().cloned().collect::<BTreeMap<_, _>>(),
+    })
 }
 
 /// An entry: how far it got, what it depends on, and how AWS calls it.

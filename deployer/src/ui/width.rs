@@ -15,8 +15,16 @@ pub(super) fn of_output() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
 }
 
+/// A text in lines of this width at most, if one is given.
+pub(super) fn fit(text: String, width: Option<usize>) -> String {
+    match width {
+        Some(width) => wrap(&text, width),
+        None => text,
+    }
+}
+
 /// Breaks lines that are longer, at spaces where there are any; nothing is left out.
-pub(super) fn wrap(text: &str, width: usize) -> String {
+fn wrap(text: &str, width: usize) -> String {
     let lines = text.lines().map(|line| {
         if columns(line) <= width {
             return format!("{line}\n");

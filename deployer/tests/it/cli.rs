@@ -3,6 +3,7 @@
 //! What needs no local AWS ends before a call or at a closed port.
 
 mod commands;
+mod environments;
 mod error_format;
 mod explain;
 mod faults;

@@ -141,3 +141,34 @@ fn nothing_but_folded_values_differs_in_a_terminal() {
     let (file, terminal) = (plain(None), plain(Some(400)));
     assert_eq!(words(&file), words(&terminal));
 }
+
+#[test]
+fn changes_stand_by_what_they_do_and_what_takes_away_comes_last() {
+    let cloud = FakeCloud::new();
+    cloud.apply(
+        "stack: demo\nresources:\n  log_group.a: { name: /a }\n  log_group.b: { name: /b }\n",
+    );
+    let text = "stack: demo\nresources:\n  log_group.b: { name: /b, retention_days: 7 }\n  log_group.c: { name: /c, retention_days: 7 }\n";
+    let plan = cloud.plan(text).expect("a plan");
+    expect![[r#"
+        Plan for demo (here)
+
+        ── 1 to create
+
+        + log_group.c  new in stack.yaml
+            name            "/c"
+            retention_days  7
+
+        ── 1 to change
+
+        ~ log_group.b  stack.yaml changed
+            retention_days  (none) → 7
+
+        ── 1 to delete
+
+        - log_group.a  not declared in stack.yaml any more
+
+        Summary: 1 to create, 1 to change, 1 to delete
+    "#]]
+    .assert_eq(&anstream::adapter::strip_str(&render(&plan, "(here)", None)).to_string());
+}

@@ -34,15 +34,11 @@ fn before_the_first_apply(world: &World) {
         Plan for small (the local AWS, account 000000000000, us-east-1)
 
         + log_group.a  new in stack.yaml
-            name                   "/small/a"
-            retention_days         7
-            tags.deployer:address  "log_group.a"
-            tags.deployer:stack    "small"
+            name            "/small/a"
+            retention_days  7
 
         + log_group.b  new in stack.yaml
-            name                   "/small/b"
-            tags.deployer:address  "log_group.b"
-            tags.deployer:stack    "small"
+            name  "/small/b"
 
         Summary: 2 to create
     "#]]

@@ -1,6 +1,7 @@
 //! `deployer explain` and `deployer show`: all about one entry, and all that is deployed.
 
 use expect_test::expect;
+use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
@@ -36,8 +37,35 @@ fn an_entry_is_explained_before_and_after_it_is_there() {
     world.succeed(&["--local", "apply", "--yes"]);
     after(&world);
     shown_in_short(&world);
+    for_programs(&world);
     when_it_differs(&world);
     without_aws(&world);
+}
+
+fn for_programs(world: &World) {
+    let json = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&world.succeed(arguments).stdout).expect("JSON")
+    };
+    let group = json(&["--local", "explain", "log_group.a", "--json"]);
+    let seen = ["address", "place", "protection"].map(|field| group[field].as_str());
+    assert_eq!(seen, [Some("log_group.a"), Some("stack.yaml:6"), Some("declared")]);
+    assert_eq!(group["needed_by"][0]["address"], "iam_role.r");
+    assert_eq!(group["outputs"], json!(["name"]));
+    assert_eq!(group["change"]["live"]["spec"]["name"], "/chain/a");
+    let made = json!({
+        "purpose": "make",
+        "operation": "CreateLogGroup",
+        "actions": ["logs:CreateLogGroup", "logs:TagResource"],
+    });
+    let operations = group["operations"].as_array().expect("operations");
+    assert!(operations.contains(&made), "{group:#}");
+
+    let all = json(&["--local", "show", "--json"]);
+    assert_eq!(all["stack"], "chain");
+    assert_eq!(all["outputs"], json!({"name": "/chain/a"}));
+    let resources = all["resources"].as_array().expect("resources").iter();
+    let addresses: Vec<_> = resources.map(|one| one["address"].clone()).collect();
+    assert_eq!(addresses, ["iam_role.r", "log_group.a"]);
 }
 
 fn before(world: &World) {

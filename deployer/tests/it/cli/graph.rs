@@ -1,6 +1,7 @@
 //! `deployer graph`: the default stack in each format, from the file alone.
 
 use expect_test::{expect, expect_file};
+use serde_json::{Value, json};
 
 use super::nowhere;
 use crate::support::{Run, World, workspace};
@@ -14,6 +15,19 @@ fn graph(format: &[&str]) -> String {
     assert_eq!((first.status, first.stderr.as_str()), (0, ""));
     assert_eq!(run().stdout, first.stdout, "it is the same each time");
     first.stdout
+}
+
+#[test]
+fn programs_get_nodes_and_edges() {
+    let graph: Value = serde_json::from_str(&graph(&["--format", "json"])).expect("JSON");
+    assert_eq!(graph["stack"], "cert-issuer");
+    assert_eq!(graph["nodes"].as_array().map(Vec::len), Some(6));
+    let edge = json!({
+        "from": "http_route.issue_cert",
+        "to": "http_api.issuer",
+        "attributes": ["id"],
+    });
+    assert_eq!(graph["edges"][0], edge, "{graph:#}");
 }
 
 #[test]

@@ -167,7 +167,7 @@ fn what_is_no_stack_at_all_is_told_so() {
         1:1 the stack file must be a mapping of keys to values
         1:1 `resources:` is missing: there is nothing to deploy
         1:1 `stack:` is missing: give the stack a name
-        1:1 unknown key `a`, expected one of `stack`, `account`, `region`, `tags`, `resources`, `outputs`
+        1:1 unknown key `a`, expected one of `stack`, `account`, `region`, `tags`, `variables`, `resources`, `outputs`
         1:8 the stack's name must be 1 to 40 lower-case letters, digits and `-`, a letter first
         2:12 `resources:` must be a mapping of keys to values
         3:7 `tags:` must be a mapping of keys to values

@@ -44,6 +44,11 @@ account: \"123456789012\"
 region: eu-west-1
 tags: { team: platform }
 outputs:
+variables:
+  bare: { default: a }
+  days: { type: number, default: 7, description: How long }
+  names: { type: list, default: [a] }
+  on: { type: bool, default: true }
 resources:
   secret.ca: { name: a/ca, value_file: ca.json, recovery_window_days: 0, kms_key_id: alias/a }
   log_group.a: { name: /a, retention_days: 3653, protect: true }
@@ -73,7 +78,8 @@ resources:
 #[test]
 fn what_the_binary_takes_is_valid() {
     let schema = validator();
-    for stack in [default_stack().as_str(), SMALL, ENTRIES, "stack: a\nresources:\n"] {
+    for stack in [default_stack().as_str(), SMALL, ENTRIES, OF_VARIABLES, "stack: a\nresources:\n"]
+    {
         assert_eq!(faults(&schema, stack), Vec::<String>::new(), "{stack}");
         let parsed = deployer::stack::Stack::parse(stack, "stack.yaml", ".".into());
         assert!(parsed.is_ok(), "{:#?}", parsed.map_err(|error| error.diagnostics));
@@ -90,14 +96,59 @@ fn examples_of_every_resource_type_are_valid() {
     }
 }
 
+/// A stack that takes whatever it can from variables.
+const OF_VARIABLES: &str = "\
+stack: a
+region: ${var.region}
+account: ${var.account}
+tags: { team: \"${var.name}\" }
+variables:
+  name: { default: web }
+  region: { default: eu-west-1 }
+  account: { default: \"123456789012\" }
+  architecture: { default: arm64 }
+  memory: { type: number, default: 512 }
+  days: { type: number, default: 7 }
+  actions: { type: list, default: [s3:GetObject] }
+  callers: { type: list, default: [\"123456789012\"] }
+  protect: { type: bool, default: true }
+resources:
+  log_group.a: { name: \"/${var.name}\", retention_days: \"${var.days}\", protect: \"${var.protect}\" }
+  iam_role.a:
+    name: ${var.name}
+    trust: lambda.amazonaws.com
+    allow: [{ actions: \"${var.actions}\", on: \"arn:aws:s3:::${var.name}/*\" }]
+  lambda_function.a:
+    name: ${var.name}
+    role: ${iam_role.a.arn}
+    log_group: ${log_group.a.name}
+    architecture: ${var.architecture}
+    memory_mb: ${var.memory}
+    code:
+      bootstrap: a/b
+      files:
+        policy.json:
+          rules:
+            - name: ${var.name}
+              callers: ${var.callers}
+              dns: [\"*.${var.name}.example\"]
+              common_name: ${var.protect}
+              ttl_hours: { default: \"${var.days}\", max: 8 }
+";
+
 /// Mistakes that are made in the default stack: what is written instead of what.
-const MISTAKES: [(&str, &str); 40] = [
+const MISTAKES: [(&str, &str); 45] = [
     ("stack: cert-issuer", "stack: Cert_Issuer"),
     ("stack: cert-issuer", "stak: cert-issuer"),
     ("stack: cert-issuer", "stack: a\naccount: 12345"),
     ("stack: cert-issuer", "stack: a\nregion: nowhere"),
     ("stack: cert-issuer", "stack: a\ntags: { 'aws:team': x }"),
     ("stack: cert-issuer", "stack: a\ntags: { team: 3 }"),
+    ("stack: cert-issuer", "stack: a\nvariables: { Days: { default: a } }"),
+    ("stack: cert-issuer", "stack: a\nvariables: { days: 7 }"),
+    ("stack: cert-issuer", "stack: a\nvariables: { days: { type: int } }"),
+    ("stack: cert-issuer", "stack: a\nvariables: { days: { type: number, default: \"7\" } }"),
+    ("stack: cert-issuer", "stack: a\nvariables: { days: { default: 7 } }"),
     ("  secret.ca:", "  bucket.ca:"),
     ("  secret.ca:", "  secret.CA:"),
     ("  secret.ca:", "  secret:"),

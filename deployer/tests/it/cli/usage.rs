@@ -54,6 +54,13 @@ fn help_shows_every_command_and_option() {
 
                   [default: stack.yaml]
 
+              --env <NAME>
+                  The environment: what `stack.NAME.yaml` beside the stack file says goes before it, and
+                  state and objects are apart from those of the others
+
+              --var <NAME=VALUE>
+                  The value of a variable of the stack file; may be repeated
+
               --state <DIR>
                   The folder that keeps the state
 
@@ -124,6 +131,13 @@ fn help_of_plan_explains_its_exit_statuses() {
                   The file that declares the stack
 
                   [default: stack.yaml]
+
+              --env <NAME>
+                  The environment: what `stack.NAME.yaml` beside the stack file says goes before it, and
+                  state and objects are apart from those of the others
+
+              --var <NAME=VALUE>
+                  The value of a variable of the stack file; may be repeated
 
               --state <DIR>
                   The folder that keeps the state
@@ -232,6 +246,13 @@ fn help_of_issue_names_the_defaults() {
 
                   [default: stack.yaml]
 
+              --env <NAME>
+                  The environment: what `stack.NAME.yaml` beside the stack file says goes before it, and
+                  state and objects are apart from those of the others
+
+              --var <NAME=VALUE>
+                  The value of a variable of the stack file; may be repeated
+
               --state <DIR>
                   The folder that keeps the state
 
@@ -294,6 +315,10 @@ fn help_of_audit_tells_what_can_be_asked() {
 
         Global options:
               --stack <FILE>           The file that declares the stack [default: stack.yaml]
+              --env <NAME>             The environment: what `stack.NAME.yaml` beside the stack file says
+                                       goes before it, and state and objects are apart from those of the
+                                       others
+              --var <NAME=VALUE>       The value of a variable of the stack file; may be repeated
               --state <DIR>            The folder that keeps the state [default: state]
               --local                  Work against the local AWS, which is installed and started when
                                        needed
@@ -336,6 +361,10 @@ fn help_of_ca_rotate_tells_what_constraints_mean() {
 
         Global options:
               --stack <FILE>           The file that declares the stack [default: stack.yaml]
+              --env <NAME>             The environment: what `stack.NAME.yaml` beside the stack file says
+                                       goes before it, and state and objects are apart from those of the
+                                       others
+              --var <NAME=VALUE>       The value of a variable of the stack file; may be repeated
               --state <DIR>            The folder that keeps the state [default: state]
               --local                  Work against the local AWS, which is installed and started when
                                        needed
