@@ -51,7 +51,7 @@ const PAGE: Page = Page {
 };
 
 /// Every page that has a command.
-const PAGES: [Page; 9] = [
+const PAGES: [Page; 10] = [
     Page {
         path: "README.md",
         given: Given::Stack,
@@ -73,6 +73,7 @@ const PAGES: [Page; 9] = [
         ..PAGE
     },
     Page { path: "docs/guide/ci.md", ..PAGE },
+    Page { path: "docs/guide/environments.md", who: Who::Administrator, ..PAGE },
     Page {
         path: "docs/guide/rotation.md",
         needs: &["jq"],

@@ -6,7 +6,7 @@ use crate::support::Run;
 
 /// What a command did.
 pub(super) struct Said {
-    /// Its exit status.
+    /// Its exit status, or -1 if the shell has ended before it.
     pub(super) status: i32,
     /// Standard output and standard error, as a terminal shows them.
     pub(super) text: String,
@@ -23,7 +23,9 @@ pub(super) fn run(place: &Place, steps: &[Step], meanwhile: &[(&str, &str)]) -> 
     let pieces = steps.iter().flat_map(|step| {
         let others = meanwhile.iter().filter(|(start, _)| step.command.starts_with(start));
         let others = others.map(|(_, others)| {
-            format!("({ROOT}\nset -e\n{others}) > meanwhile.txt || cat meanwhile.txt\n")
+            format!(
+                "({ROOT}\nset -e\n{others}) > meanwhile.txt || {{ cat meanwhile.txt; exit; }}\n"
+            )
         });
         let command = step.command.replace(EXAMPLE, ACCOUNT);
         others.chain([format!("{command}\nprintf '{END}%s\\n' $?\n")])
@@ -42,6 +44,9 @@ fn said(printed: &str) -> Vec<Said> {
         let status = status.parse().expect("a status");
         all.push(Said { status, text: text.to_owned() });
         rest = after;
+    }
+    if !rest.is_empty() {
+        all.push(Said { status: -1, text: rest.to_owned() });
     }
     all
 }

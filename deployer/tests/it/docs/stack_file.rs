@@ -13,14 +13,18 @@ const PREFACE: &str = "\
 # stack.yaml
 
 Made from [its JSON Schema](../../stack.schema.json); `UPDATE_EXPECT=1 cargo test -p deployer --test it docs::`
-writes it again. A text can hold references to what AWS assigns to other entries, `${kind.name.attribute}`; paths are
-relative to the folder of the stack file. Every kind that has tags can be protected, see [what must not be
+writes it again. A text can hold references to what AWS assigns to other entries, `${kind.name.attribute}`. Every
+value can be, or hold, a variable `${var.name}`: see [environments](../guide/environments.md). Paths are relative to
+the folder of the stack file. Every kind that has tags can be protected, see [what must not be
 lost](../guide/daily-use.md#what-must-not-be-lost). The rules of `policy.json` are in [the issuing
 policy](issuing-policy.md).
 
 ## At the top
 
 ";
+
+/// What may stand in place of every value, which the preface says once.
+const VARIABLE: &str = "#/definitions/Variable";
 
 /// What another page tells of.
 const ELSEWHERE: [&str; 1] = ["IssuingPolicy"];
@@ -32,7 +36,9 @@ fn the_reference_of_the_stack_file_is_current() {
     let parts = parts(&schema).into_iter().map(|(name, definition)| {
         format!("## {name}\n\n{}\n\n{}", described(definition), fields(definition))
     });
-    let top = PREFACE.to_owned() + &fields(&schema);
+    let variables = schema["properties"]["variables"]["patternProperties"].as_object();
+    let variable = variables.and_then(|all| all.values().next()).expect("what a variable has");
+    let top = format!("{PREFACE}{}## variables\n\n{}", fields(&schema), fields(variable));
     let page: String = [top].into_iter().chain(kinds).chain(parts).collect();
     expect_file![workspace().join("docs/reference/stack-file.md")]
         .assert_eq(&(page.trim_end().to_owned() + "\n"));
@@ -105,6 +111,9 @@ fn default(schema: &Value) -> String {
 
 /// A type in words.
 fn kind_of(schema: &Value) -> String {
+    if schema["$ref"] == VARIABLE {
+        return String::new();
+    }
     if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
         return named(name);
     }
@@ -138,8 +147,10 @@ fn plain(word: &str, schema: &Value) -> Option<String> {
         "integer" => "whole number".to_owned(),
         "number" => "number".to_owned(),
         "boolean" => "`true` or `false`".to_owned(),
-        "array" if schema["items"]["type"] == "string" => "list of texts".to_owned(),
-        "array" => format!("list of {}", kind_of(&schema["items"])),
+        "array" => match kind_of(&schema["items"]).as_str() {
+            "text" => "list of texts".to_owned(),
+            items => format!("list of {items}"),
+        },
         "object" if schema["properties"].get("Statement").is_some() => {
             "policy document of IAM".to_owned()
         }

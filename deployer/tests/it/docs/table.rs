@@ -2,8 +2,11 @@
 
 /// A row of a table.
 pub(super) fn row(cells: &[&str]) -> String {
-    let cells: String = cells.iter().flat_map(|cell| [" ", cell, " |"]).collect();
-    format!("|{cells}\n").replace("|  |", "| |")
+    let cells = cells.iter().map(|cell| match *cell {
+        "" => " |".to_owned(),
+        cell => format!(" {cell} |"),
+    });
+    format!("|{}\n", cells.collect::<String>())
 }
 
 /// A text as one cell: on one line, and without what would end it.
