@@ -36,11 +36,13 @@ use crate::desired::{self, Payloads};
 use crate::error::{Error, Result};
 use crate::local::Instance;
 use crate::package::Host;
-use crate::plan::Desired;
+use crate::plan::{Desired, Observed};
+use crate::refresh::refresh;
 use crate::resource::Sources;
 use crate::saved::Basis;
 use crate::stack::{self, Assignment, Given, Giver, Stack};
 use crate::state::{Holder, Store};
+use crate::step::Step;
 use crate::ui::{self, Ui};
 
 /// Runs one command to its exit status.
@@ -134,7 +136,9 @@ impl Session {
         let who = local.as_ref().map(|instance| (instance, Who::Deployer));
         let target = target(stack.region.clone(), who);
         let calls = if global.verbose { Calls::observed_by(ui::call) } else { Calls::default() };
+        let connecting = ui.waiting("connecting to AWS");
         let aws = Aws::connect(&target, calls).await?;
+        drop(connecting);
         if local.is_none() {
             stack.check_account(&aws.account)?;
         }
@@ -142,6 +146,12 @@ impl Session {
         let whose = if local.is_some() { "the local AWS" } else { "AWS" };
         let place = format!("({whose}, account {}, {})", aws.account, aws.region);
         Ok(Self { stack, store, aws, place })
+    }
+
+    /// Looks at everything that the stack file or the state knows of.
+    async fn observe(&self, ui: &Ui) -> Result<Observed> {
+        let _reading = ui.waiting("reading from AWS");
+        refresh(&self.aws, &self.stack, &self.store.state).await
     }
 }
 
@@ -258,9 +268,11 @@ fn gather(
 ) -> Result<(Desired, Payloads)> {
     let adopt = desired::adopt(stack, adopt)?;
     let host = if global.local { Host::ThisMachine } else { Host::Lambda };
-    let report = |text: &str| ui.detail(text);
+    let steps = ui.steps();
+    let report = |step: &Step<'_>| steps.tell(step);
     let sources = Sources { base: stack.base.clone(), host, now: now(), report: &report };
     let (desired, payloads) = desired::gather(stack, &sources)?;
+    steps.done();
     Ok((Desired { adopt, ..desired }, payloads))
 }
 

@@ -46,6 +46,7 @@ pub mod package;
 pub mod permissions;
 pub mod preflight;
 pub mod resource;
+pub mod step;
 pub mod verify;
 
 pub mod adopt;

@@ -22,6 +22,7 @@ pub use self::dirs::Dirs;
 use self::lock::Lock;
 use self::record::Record;
 use crate::error::{Error, Result};
+use crate::step::Step;
 
 /// The account that the local AWS plays.
 pub const ACCOUNT: &str = "000000000000";
@@ -63,7 +64,7 @@ pub async fn start(
     dirs: &Dirs,
     policy: &str,
     port: Option<u16>,
-    report: &dyn Fn(&str),
+    report: &dyn Fn(&Step<'_>),
 ) -> Result<Instance> {
     let lock = Lock::of_instance(&dirs.instance, report).await?;
     let started = start_locked(dirs, policy, port, report).await;
@@ -77,7 +78,7 @@ async fn start_locked(
     dirs: &Dirs,
     policy: &str,
     port: Option<u16>,
-    report: &dyn Fn(&str),
+    report: &dyn Fn(&Step<'_>),
 ) -> Result<Instance> {
     if let Some(record) = Record::read(&dirs.instance)? {
         if record.is_usable().await {
@@ -87,7 +88,7 @@ async fn start_locked(
         record::remove(&dirs.instance)?;
     }
     let python = install::python(&dirs.cache, report).await?;
-    report("starting the local AWS");
+    report(&Step::Begun("starting the local AWS"));
     let mut record = launch::launch(&python, &dirs.instance, port).await?;
     match bootstrap::users(&record.endpoint, policy).await {
         Ok(users) => record.users = Some(users),
@@ -143,7 +144,7 @@ pub fn status(dirs: &Dirs) -> Result<Option<Instance>> {
 /// # Errors
 ///
 /// When its process does not end or its files cannot be removed.
-pub async fn stop(dirs: &Dirs, report: &dyn Fn(&str)) -> Result<bool> {
+pub async fn stop(dirs: &Dirs, report: &dyn Fn(&Step<'_>)) -> Result<bool> {
     if !dirs.instance.exists() {
         return Ok(false);
     }
@@ -158,11 +159,11 @@ pub async fn stop(dirs: &Dirs, report: &dyn Fn(&str)) -> Result<bool> {
 }
 
 /// Ends a recorded process and its children. Yields whether there was one.
-async fn end(record: &Record, report: &dyn Fn(&str)) -> Result<bool> {
+async fn end(record: &Record, report: &dyn Fn(&Step<'_>)) -> Result<bool> {
     if !record.process.is_running() {
         return Ok(false);
     }
-    report("stopping the local AWS");
+    report(&Step::Begun("stopping the local AWS"));
     // Ends the function's processes and removes their files. A server that no longer answers
     // is ended without it.
     let _ = probe::reset(&record.endpoint).await;

@@ -7,6 +7,7 @@
 
 mod archive;
 mod build;
+mod cargo;
 mod code;
 mod elf;
 mod host;
@@ -25,6 +26,7 @@ pub use host::Host;
 pub use requirement::{Architecture, Glibc, Requirement};
 
 use crate::error::{Error, Result};
+use crate::step::Step;
 
 /// The name under which Lambda's `provided` runtimes start the program in the zip.
 const BOOTSTRAP: &str = "bootstrap";
@@ -53,17 +55,18 @@ impl fmt::Debug for Package {
 
 /// Packs `code`, whose paths are relative to the folder `base`, for a host that meets `requirement`.
 ///
-/// `report` is told, in a few words, what takes long. Cargo's own progress goes to standard error.
+/// `report` is told what takes long, and what Cargo and the compiler say meanwhile.
 pub fn package(
     code: &Code,
     base: &Path,
     requirement: &Requirement,
-    report: &dyn Fn(&str),
+    report: &dyn Fn(&Step<'_>),
 ) -> Result<Package> {
     let (zip, unzipped) = match &code.source {
         Source::Cargo { package, target } => {
-            report(&format!("building `{package}` with cargo"));
-            let (path, program) = build::bootstrap(base, package, target.as_deref())?;
+            report(&Step::Begun(&format!("building `{package}` with cargo")));
+            let (path, program) = build::bootstrap(base, package, target.as_deref(), report)?;
+            report(&Step::At("zipping what was built"));
             pack(&path, &program, code, requirement)?
         }
         Source::Bootstrap(path) => {

@@ -35,6 +35,7 @@ use crate::aws::Aws;
 use crate::call::Caller;
 use crate::error::{Error, Result};
 use crate::package::Host;
+use crate::step::Step;
 
 /// Every resource type, by kind. The row that a new type needs goes here.
 pub const RESOURCE_TYPES: &[&dyn AnyResourceType] = &[
@@ -255,7 +256,7 @@ pub struct Sources<'a> {
     /// The time, to tell an expired CA.
     pub now: OffsetDateTime,
     /// Told what takes time.
-    pub report: &'a dyn Fn(&str),
+    pub report: &'a dyn Fn(&Step<'_>),
 }
 
 /// What a change comes with, beside the spec.

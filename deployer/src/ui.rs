@@ -4,6 +4,9 @@
 mod adopt;
 mod audit;
 mod certificates;
+mod changes;
+mod checks;
+mod confirm;
 mod drift;
 mod errors;
 mod explain;
@@ -11,18 +14,18 @@ mod graph;
 mod logs;
 mod plans;
 mod policy;
+mod progress;
 mod residue;
 mod show;
 mod starting;
 mod states;
+mod steps;
 mod style;
 mod width;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
-use std::time::Instant;
 
 use serde_json::{Value, json};
 use signer::caller::Caller;
@@ -31,10 +34,12 @@ use signer::refusal::Refusal;
 use time::OffsetDateTime;
 
 pub use self::certificates::watch_interrupted;
+pub use self::changes::Changes;
 pub use self::logs::logs_interrupted;
+pub use self::progress::Line;
+pub use self::steps::Steps;
 
 use crate::address::Address;
-use crate::apply::{Event, Outcome};
 use crate::audit::{Entry as AuditEntry, Event as LogEvent};
 use crate::cli::{AuditFormat, Color, ErrorFormat, Global, GraphFormat};
 use crate::error::{Error, Result};
@@ -43,22 +48,23 @@ use crate::interrupt::{Answer, Signal};
 use crate::issue::Issued;
 use crate::issue::watch;
 use crate::plan::{Action, Plan, Residue};
-use crate::resource::{Check, Finding};
 use crate::stack::Stack;
 use crate::state::{Entry, State, Store};
-use style::{BOLD, DIM, GREEN, RED, YELLOW, paint};
+use progress::Screen;
+use style::{BOLD, DIM, YELLOW, paint};
 
 /// The version of the plan's JSON form.
 const PLAN_FORMAT: u32 = 1;
 
 /// Prints for one run of the program.
 pub struct Ui {
-    begun: RefCell<BTreeMap<Address, Instant>>,
+    screen: &'static Screen,
     /// The first data that could not be written.
     lost: RefCell<Option<io::Error>>,
     /// Whether the reader of the data has gone away.
     unread: Cell<bool>,
     error_format: ErrorFormat,
+    verbose: bool,
 }
 
 impl Ui {
@@ -71,17 +77,20 @@ impl Ui {
         };
         choice.write_global();
         Self {
-            begun: RefCell::default(),
+            screen: Screen::stderr(),
             lost: RefCell::default(),
             unread: Cell::default(),
             error_format: global.error_format,
+            verbose: global.verbose,
         }
     }
 
     /// Data, on standard output. A reader that has gone away is no failure.
     pub fn data(&self, text: &str) {
-        let mut out = anstream::stdout();
-        let written = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
+        let written = self.screen.aside(|| {
+            let mut out = anstream::stdout();
+            writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush())
+        });
         match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => self.unread.set(true),
             Err(error) => drop(self.lost.borrow_mut().get_or_insert(error)),
@@ -107,7 +116,7 @@ impl Ui {
 
     /// What is going on, on standard error.
     pub fn status(&self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{text}");
+        self.screen.print(text);
     }
 
     /// A heading of the narration on standard error.
@@ -174,82 +183,6 @@ impl Ui {
         }
     }
 
-    /// One step of an apply.
-    pub fn event(&self, event: &Event<'_>) {
-        match event {
-            Event::Started(change) => {
-                self.begun.borrow_mut().insert(change.address.clone(), Instant::now());
-                self.detail(&format!("  {} {} …", change.address, style::doing(change.action)));
-            }
-            Event::Note(address, text) => self.detail(&format!("  {address} {text}")),
-            Event::Finished(change, _) => {
-                let seconds = self.begun.borrow().get(&change.address).map(Instant::elapsed);
-                let took = format!("({:.1} s)", seconds.unwrap_or_default().as_secs_f64());
-                let done = format!("{} {}", change.address, style::done(change.action));
-                self.status(&format!("{} {done} {}", paint(GREEN, "✓"), paint(DIM, &took)));
-            }
-            Event::Failed(change, error) => {
-                let failed =
-                    format!("{} could not be {}", change.address, style::done(change.action));
-                self.status(&format!("{} {failed}: {error}", paint(RED, "✗")));
-            }
-            Event::GivenUp(change, error) => {
-                let text = format!("{} is not finished: {error}", change.address);
-                self.status(&format!("{} {text}", paint(YELLOW, "-")));
-            }
-            Event::Skipped(change, cause) => {
-                let text = format!("{} was held back: it depends on {cause}", change.address);
-                self.status(&format!("{} {text}", paint(YELLOW, "-")));
-            }
-        }
-    }
-
-    /// The end of an apply: what was done, with how many calls; what AWS keeps; what failed.
-    pub fn outcome(&self, outcome: &Outcome, calls: usize) {
-        let count = |action| outcome.done.iter().filter(|(_, done)| *done == action).count();
-        let parts: Vec<String> = style::ACTIONS
-            .iter()
-            .filter(|action| count(**action) > 0)
-            .map(|action| format!("{} {}", count(*action), style::done(*action)))
-            .collect();
-        let done =
-            if parts.is_empty() { "nothing was changed".to_owned() } else { parts.join(", ") };
-        let seconds = self
-            .begun
-            .borrow()
-            .values()
-            .map(Instant::elapsed)
-            .max()
-            .unwrap_or_default()
-            .as_secs_f64();
-        let rest = outcome.unfinished.len() + outcome.not_begun.len();
-        let ended = if rest > 0 { "Interrupted" } else { "Done" };
-        self.status(&format!("\n{}", paint(BOLD, &format!("{ended}: {done}"))));
-        self.detail(&format!(
-            "in {seconds:.1} s; {calls} calls to AWS, those of the plan included"
-        ));
-        for kept in &outcome.kept {
-            self.status(&format!("{} {kept}", paint(YELLOW, "!")));
-        }
-        for address in &outcome.not_begun {
-            self.status(&format!("{} {address} was not begun", paint(YELLOW, "-")));
-        }
-        if rest > 0 {
-            self.status("run the same again to go on; what is done stays done");
-        }
-        for (address, error) in &outcome.failed {
-            self.status("");
-            let error = error.clone().within(format!("{address} failed"));
-            self.status(errors::render(&error).trim_end());
-        }
-        let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
-        if failed > 0 {
-            let held = if skipped > 0 { format!(", {skipped} held back") } else { String::new() };
-            let text = format!("{failed} failed{held}: mend the cause and run the same again");
-            self.status(&format!("\n{}; what is done stays done", paint(BOLD, &text)));
-        }
-    }
-
     /// What is deployed where, as far as is remembered; when that was written down.
     pub fn deployed(
         &self,
@@ -289,31 +222,6 @@ impl Ui {
 
     fn json(&self, document: &Value) {
         self.data(&serde_json::to_string_pretty(document).unwrap_or_default());
-    }
-
-    /// What was asked of what was applied; whether nothing failed.
-    pub fn checks(&self, all: &[(Address, Vec<Check>)]) -> bool {
-        let mut held = true;
-        for (address, checks) in all {
-            self.heading(&format!("Does {address} work?"));
-            for Check { what, finding } in checks {
-                match finding {
-                    Finding::Holds => self.status(&format!("{} {what}", paint(GREEN, "✓"))),
-                    Finding::Unproven(why) => {
-                        self.status(&format!("{} not seen that {what}: {why}", paint(YELLOW, "?")));
-                    }
-                    Finding::Fails(error) => {
-                        held = false;
-                        self.error(
-                            &error
-                                .clone()
-                                .within(format!("{address}: it does not hold that {what}")),
-                        );
-                    }
-                }
-            }
-        }
-        held
     }
 
     /// Audit lines, the newest last.
@@ -389,28 +297,6 @@ impl Ui {
             self.data(&policy::refused(refusal));
         }
     }
-
-    /// Asks for a yes.
-    ///
-    /// # Errors
-    /// If nobody is there to ask, or the answer is no.
-    pub fn confirm(&self, question: &str) -> Result<()> {
-        if !std::io::stdin().is_terminal() {
-            return Err(Error::new("this needs a confirmation, and standard input is no terminal")
-                .hint("nothing was changed; add --yes to go ahead without being asked"));
-        }
-        let mut err = anstream::stderr();
-        let _ = write!(err, "\n{} ", paint(BOLD, &format!("{question} Only `yes` goes ahead:")));
-        let _ = err.flush();
-        let mut answer = String::new();
-        std::io::stdin()
-            .read_line(&mut answer)
-            .map_err(|error| Error::new("could not read the answer").because(error))?;
-        if answer.trim() == "yes" {
-            return Ok(());
-        }
-        Err(Error::new("not confirmed, nothing was changed"))
-    }
 }
 
 /// The plan as text, without colours.
@@ -444,10 +330,14 @@ pub fn interrupted(signal: Signal, answer: Answer) {
         Answer::AtOnce => "stopped at once; run the same again, what is done stays done",
         Answer::Changed => "what was done is in the state",
     };
-    let _ = writeln!(anstream::stderr(), "\n{}", paint(YELLOW, &format!("{signal}: {what}")));
+    let screen = Screen::stderr();
+    if answer != Answer::Finishing {
+        screen.close();
+    }
+    screen.print(&format!("\n{}", paint(YELLOW, &format!("{signal}: {what}"))));
 }
 
 /// A call to AWS, for `--verbose`.
 pub fn call(call: &str) {
-    let _ = writeln!(anstream::stderr(), "{}", paint(DIM, &format!("  aws {call}")));
+    Screen::stderr().print(&paint(DIM, &format!("  aws {call}")));
 }

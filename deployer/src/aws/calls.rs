@@ -1,6 +1,7 @@
 //! What goes to AWS: a record of the calls that were made, for the summary and for `-v`; and a guard
 //! that lets nothing be changed but what the plan has the running change do.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -67,6 +68,16 @@ impl Calls {
     /// The number of calls so far, retries of one call not counted.
     pub fn count(&self) -> usize {
         self.made.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The same for each service that was called.
+    pub fn by_service(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for call in &*self.made.lock().unwrap_or_else(PoisonError::into_inner) {
+            let service = call.split('.').next().unwrap_or_default();
+            *counts.entry(service.to_owned()).or_default() += 1;
+        }
+        counts
     }
 }
 

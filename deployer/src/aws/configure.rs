@@ -53,13 +53,31 @@ pub async fn configure(target: &Target) -> Result<SdkConfig> {
 
 /// The credentials that a configuration leads to.
 pub async fn credentials(config: &SdkConfig) -> Result<Credentials> {
-    let missing = || {
-        Error::new("no AWS credentials were found").hint(
-            "set AWS_PROFILE, log in with `aws sso login`, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --local",
-        )
-    };
-    let provider = config.credentials_provider().ok_or_else(missing)?;
-    provider.provide_credentials().await.map_err(|error| missing().caused_by(&error))
+    let provider = config.credentials_provider().ok_or_else(|| no_credentials(&[]))?;
+    provider.provide_credentials().await.map_err(|error| no_credentials(&reasons(&error)))
+}
+
+fn no_credentials(reasons: &[String]) -> Error {
+    let mut error = Error::new("no AWS credentials were found");
+    if let Some(profile) = std::env::var_os("AWS_PROFILE") {
+        let profile = profile.display();
+        error = error
+            .because(format!("AWS_PROFILE says `{profile}`, and that gives none"))
+            .hint(format!("look for `[profile {profile}]` in ~/.aws/config, and log in: `aws sso login --profile {profile}`"));
+    }
+    reasons.iter().fold(error, Error::because).hint(
+        "set AWS_PROFILE, log in with `aws sso login`, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --local",
+    )
+}
+
+/// Why there are no credentials, as people need to know it: the SDK says first, and again of each
+/// place where it has looked, that it was not configured.
+fn reasons(error: &dyn std::error::Error) -> Vec<String> {
+    const IDLE: &str = "the credential provider was not enabled";
+    let all = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
+    all.filter(|said| said != IDLE)
+        .map(|said| said.replace(&format!("{IDLE}: "), "").replace(IDLE, "not configured"))
+        .collect()
 }
 
 /// What the SDK makes of a malformed URL is not for people.

@@ -55,6 +55,10 @@ pub const EARLIER_SECRET: Wait = wait("an earlier secret of this name to be gone
 /// meanwhile is reported after this long.
 pub const KNOWN: Wait = wait("AWS to know what was just made", 30);
 
+/// AWS takes signatures that are at most five minutes old, and none from the future.
+const CLOCK: &str =
+    "set the clock of this machine: AWS accepts signatures that are at most five minutes old";
+
 /// A call that must not be sent twice is tried again after a look whether it was carried out.
 pub(super) const ANSWER: Wait = wait("AWS to answer", 60);
 
@@ -267,6 +271,20 @@ const TABLE: &[Row] = &[
     },
     Row {
         operations: &[],
+        codes: &["InvalidSignatureException", "SignatureDoesNotMatch"],
+        texts: &["Signature expired", "Signature not yet current"],
+        meaning: Meaning::Final,
+        hint: CLOCK,
+    },
+    Row {
+        operations: &[],
+        codes: &["RequestExpired", "RequestTimeTooSkewed"],
+        texts: &[],
+        meaning: Meaning::Final,
+        hint: CLOCK,
+    },
+    Row {
+        operations: &[],
         codes: &[
             "InvalidAccessKeyId",
             "InvalidClientTokenId",
@@ -276,7 +294,7 @@ const TABLE: &[Row] = &[
         ],
         texts: &[],
         meaning: Meaning::Final,
-        hint: "the credentials are wrong or deactivated: check AWS_PROFILE, the AWS_* variables and this machine's clock",
+        hint: "the credentials are wrong or deactivated: check AWS_PROFILE and the AWS_* variables",
     },
     Row {
         operations: &[],
@@ -370,6 +388,16 @@ mod tests {
         let role = "The role defined for the function cannot be assumed by Lambda.";
         assert_eq!(waits("CreateFunction", code, role), Some(ROLE.what));
         assert_eq!(of("CreateFunction", code, "Unzipped size must be smaller").0, Meaning::Final);
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_from_wrong_keys() {
+        let late = "Signature expired: 20260508T053910Z is now earlier than 20260508T064210Z";
+        let code = "SignatureDoesNotMatch";
+        assert_eq!(of("GetCallerIdentity", code, late).1, Some(CLOCK));
+        let wrong =
+            "The request signature we calculated does not match the signature you provided.";
+        assert_ne!(of("GetCallerIdentity", code, wrong).1, Some(CLOCK));
     }
 
     #[test]

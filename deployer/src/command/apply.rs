@@ -17,7 +17,6 @@ use crate::interrupt::Interrupt;
 use crate::plan::{self, Desired, Plan, lookup};
 use crate::preflight;
 use crate::reference;
-use crate::refresh::refresh;
 use crate::saved::SavedPlan;
 use crate::stack::Stack;
 use crate::state::{Phase, State};
@@ -107,8 +106,10 @@ async fn verify(global: &Global, session: Session, ui: &Ui) -> Result<ExitCode> 
     let state = store.state.clone();
     drop(store);
     let caller = caller(global, stack.region, ui).await?;
-    let note = |address: &Address, text: &str| ui.detail(&format!("  {address} {text}"));
+    let asking = ui.waiting("asking whether it works");
+    let note = |address: &Address, text: &str| ui.note(&asking, &format!("{address} {text}"));
     let checks = verify::verify(&aws, &caller, &state, &note).await?;
+    drop(asking);
     Ok(if ui.checks(&checks) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -128,7 +129,7 @@ async fn converge(global: &Global, order: &Order<'_>, consent: &Consent, ui: &Ui
     if let Consent::Reviewed(path, saved) = consent {
         saved.check_basis(&basis, path)?;
     }
-    let observed = refresh(&session.aws, &session.stack, &session.store.state).await?;
+    let observed = session.observe(ui).await?;
     let plan = plan::plan(&desired, &observed, &session.store.state)?;
     if let Consent::Reviewed(path, saved) = consent {
         let again = SavedPlan::new(&session.stack, &desired, destroy, basis, plan.clone());
@@ -155,7 +156,10 @@ async fn converge(global: &Global, order: &Order<'_>, consent: &Consent, ui: &Ui
 
 /// Refuses what IAM would refuse halfway. Where IAM cannot be asked, that shows on the way.
 async fn look_ahead(global: &Global, aws: &Aws, plan: &Plan, command: &str, ui: &Ui) -> Result<()> {
-    match preflight::missing(aws, plan).await {
+    let asking = ui.waiting("asking IAM for permissions that the plan lacks");
+    let missing = preflight::missing(aws, plan).await;
+    drop(asking);
+    match missing {
         Ok(missing) if missing.is_empty() => Ok(()),
         Ok(missing) => Err(preflight::refusal(&missing, command)),
         Err(error) => {
@@ -180,7 +184,8 @@ async fn carry_out(
 ) -> Result<Option<ExitCode>> {
     let Session { stack, store, aws, .. } = session;
     aws.permit(plan);
-    let events = |event: &apply::Event<'_>| ui.event(event);
+    let changes = ui.changes(plan);
+    let events = |event: &apply::Event<'_>| changes.event(event);
     let interrupted = || interrupt.asked().is_some();
     interrupt.changing();
     let mut outcome = apply::apply(plan, payloads, &*aws, store, &events, &interrupted).await?;
@@ -189,7 +194,7 @@ async fn carry_out(
         outcome.kept.clear();
     }
     if !ui::is_empty(plan) {
-        ui.outcome(&outcome, aws.calls.count());
+        changes.outcome(&outcome, &aws.calls);
     }
     let outputs = outputs(stack, &store.state);
     store.change(|state| state.outputs.clone_from(&outputs))?;

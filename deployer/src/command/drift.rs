@@ -6,7 +6,6 @@ use super::{Session, load};
 use crate::cli::{DriftArgs, Global};
 use crate::error::{Error, Result};
 use crate::plan;
-use crate::refresh::refresh;
 use crate::ui::{self, Ui};
 
 /// The exit status for "something has changed".
@@ -25,7 +24,7 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, ui: &Ui) -> Result<Ex
                 "`deployer plan` compares AWS with stack.yaml; an apply remembers what it made",
             ));
     }
-    let observed = refresh(&session.aws, &session.stack, state).await?;
+    let observed = session.observe(ui).await?;
     let drift = plan::drift(&observed, state)?;
     ui.drift(&drift, &session.place, args.json);
     Ok(if ui::is_empty(&drift) { ExitCode::SUCCESS } else { ExitCode::from(DRIFT) })

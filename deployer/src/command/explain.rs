@@ -7,7 +7,6 @@ use crate::cli::{ExplainArgs, Global};
 use crate::error::Result;
 use crate::explain::{Explanation, Witness, remembered};
 use crate::plan;
-use crate::refresh::refresh;
 use crate::state::Store;
 use crate::ui::Ui;
 
@@ -27,9 +26,9 @@ pub(super) async fn run(global: &Global, args: &ExplainArgs, ui: &Ui) -> Result<
         let witness = Witness::State(store.path().display().to_string());
         (remembered(&store.state), store.state, witness)
     } else {
-        let Session { aws, mut store, place, .. } = Session::open(global, part.clone(), ui).await?;
-        store.state.resources.retain(|other, _| closure.contains(other));
-        (refresh(&aws, &part, &store.state).await?, store.state, Witness::Aws(place))
+        let mut session = Session::open(global, part, ui).await?;
+        session.store.state.resources.retain(|other, _| closure.contains(other));
+        (session.observe(ui).await?, session.store.state, Witness::Aws(session.place))
     };
     let wanted = &desired.resources[address];
     let change = plan::single(&stack.name, (address, wanted), &observed, &state)?;

@@ -6,6 +6,7 @@ use crate::cli::LocalCommand;
 use crate::error::Result;
 use crate::local::{self, Dirs, Instance};
 use crate::permissions;
+use crate::step::Step;
 use crate::ui::Ui;
 
 pub(super) async fn run(command: LocalCommand, ui: &Ui) -> Result<ExitCode> {
@@ -16,7 +17,9 @@ pub(super) async fn run(command: LocalCommand, ui: &Ui) -> Result<ExitCode> {
             describe(&instance, ui)?;
         }
         LocalCommand::Stop => {
-            let running = local::stop(&dirs()?, &|text| ui.detail(text)).await?;
+            let steps = ui.steps();
+            let running = local::stop(&dirs()?, &|step| steps.tell(step)).await?;
+            steps.done();
             ui.status(if running {
                 "stopped the local AWS; everything in it is gone"
             } else {
@@ -38,7 +41,11 @@ pub(super) async fn run(command: LocalCommand, ui: &Ui) -> Result<ExitCode> {
 
 /// The running local AWS, started and first of all installed if need be.
 pub(super) async fn start(port: Option<u16>, ui: &Ui) -> Result<Instance> {
-    local::start(&dirs()?, &permissions::policy(), port, &|text| ui.detail(text)).await
+    let steps = ui.steps();
+    let report = |step: &Step<'_>| steps.tell(step);
+    let instance = local::start(&dirs()?, &permissions::policy(), port, &report).await?;
+    steps.done();
+    Ok(instance)
 }
 
 fn dirs() -> Result<Dirs> {

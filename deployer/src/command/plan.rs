@@ -7,7 +7,6 @@ use crate::cli::{Global, PlanArgs};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::plan;
-use crate::refresh::refresh;
 use crate::saved::SavedPlan;
 use crate::ui::{self, Ui};
 
@@ -19,7 +18,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, ui: &Ui) -> Result<Exi
     let Aim { stack, desired, destroy, .. } =
         Aim::load(global, &given(global), args.destroy, &args.adopt, ui)?;
     let session = Session::open(global, stack, ui).await?;
-    let observed = refresh(&session.aws, &session.stack, &session.store.state).await?;
+    let observed = session.observe(ui).await?;
     let plan = plan::plan(&desired, &observed, &session.store.state)?;
     ui.plan(&plan, &session.place, args.json);
     let idle = ui::is_empty(&plan);

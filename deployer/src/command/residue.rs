@@ -8,7 +8,6 @@ use crate::apply::{self, Event};
 use crate::desired::Payloads;
 use crate::error::{Error, Result};
 use crate::plan::{self, Desired, Residue};
-use crate::refresh::refresh;
 use crate::ui::{self, Ui};
 
 /// How often what came back is deleted again. Logs that were under way bring a group back once.
@@ -17,7 +16,7 @@ const ROUNDS: usize = 3;
 /// Deletes again what is there again, and tells what is left.
 pub(super) async fn clear(mut session: Session, desired: &Desired, ui: &Ui) -> Result<ExitCode> {
     for _ in 0..ROUNDS {
-        let observed = refresh(&session.aws, &session.stack, &session.store.state).await?;
+        let observed = session.observe(ui).await?;
         let plan = plan::plan(desired, &observed, &session.store.state)?;
         if ui::is_empty(&plan) {
             ui.residue(&Residue::of(desired, &observed, &session.store.state));
@@ -26,7 +25,8 @@ pub(super) async fn clear(mut session: Session, desired: &Desired, ui: &Ui) -> R
         for change in plan.actions() {
             ui.status(&format!("{} is there again", change.address));
         }
-        let (store, events) = (&mut session.store, |event: &Event<'_>| ui.event(event));
+        let changes = ui.changes(&plan);
+        let (store, events) = (&mut session.store, |event: &Event<'_>| changes.event(event));
         session.aws.permit(&plan);
         let (none, aws) = (Payloads::new(), &session.aws);
         let outcome = apply::carry_out(&plan, &none, aws, store, &events, &|| false).await;

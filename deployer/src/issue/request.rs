@@ -101,14 +101,40 @@ pub(super) fn wanted(input: &Request) -> Result<Wanted> {
     Ok(Wanted { names, common_name: input.common_name.clone(), usages })
 }
 
+/// What a file holds that does not hold one certificate request.
+fn no_request(blocks: &[(SectionKind, Vec<u8>)]) -> Error {
+    let count = blocks.iter().filter(|(kind, _)| matches!(kind, SectionKind::Csr)).count();
+    let has = |wanted: &[SectionKind]| blocks.iter().any(|(kind, _)| wanted.contains(kind));
+    let keys = [SectionKind::PrivateKey, SectionKind::RsaPrivateKey, SectionKind::EcPrivateKey];
+    let (holds, hint) = if count > 1 {
+        (format!("{count} certificate requests"), "put each into a file of its own")
+    } else if has(&keys) {
+        (
+            "a private key".to_owned(),
+            "keep it here, and make a request with it: `openssl req -new -key FILE -subj / -addext subjectAltName=DNS:NAME -out FILE.csr`",
+        )
+    } else if has(&[SectionKind::Certificate]) {
+        (
+            "a certificate".to_owned(),
+            "send the request that it was made from, or leave --csr out: a key and a request are made then",
+        )
+    } else {
+        (
+            "no PEM block".to_owned(),
+            "convert one from DER with `openssl req -inform der -in FILE -out FILE.pem`",
+        )
+    };
+    Error::new(format!("it holds {holds}"))
+        .because("exactly one CERTIFICATE REQUEST block in PEM is needed")
+        .hint(hint)
+}
+
 fn read(path: &Path) -> Result<Prepared> {
     let text = fs::read(path).map_err(|source| Error::new("it cannot be read").because(source))?;
-    let mut requests = pem::blocks(&text)?;
-    requests.retain(|(kind, _)| matches!(kind, SectionKind::Csr));
-    let [(_, der)] = requests.as_slice() else {
-        return Err(Error::new(format!("it holds {} certificate requests", requests.len()))
-            .because("exactly one CERTIFICATE REQUEST block in PEM is needed")
-            .hint("convert one from DER with `openssl req -inform der -in FILE -out FILE.pem`"));
+    let blocks = pem::blocks(&text)?;
+    let requests = blocks.iter().filter(|(kind, _)| matches!(kind, SectionKind::Csr));
+    let [(_, der)] = requests.collect::<Vec<_>>().as_slice() else {
+        return Err(no_request(&blocks));
     };
     let malformed = || Error::new("the certificate request is malformed");
     let (rest, csr) =
@@ -197,7 +223,7 @@ mod tests {
     #[test]
     fn unusable_requests_are_refused_with_the_reason() {
         let error = read_text("").err().expect("refused");
-        assert_eq!(error.message, "it holds 0 certificate requests");
+        assert_eq!(error.message, "it holds no PEM block");
         let garbage = crate::ca::pem::encode("CERTIFICATE REQUEST", b"garbage");
         let error = read_text(&garbage).err().expect("refused");
         assert_eq!(error.message, "the certificate request is malformed");

@@ -13,6 +13,7 @@ use tokio::process::Command;
 
 use super::lock::Lock;
 use crate::error::{Context as _, Error, Result};
+use crate::step::Step;
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 
@@ -23,15 +24,18 @@ const OLDEST: (u32, u32) = (3, 10);
 const PYTHONS: [&str; 6] =
     ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
 
+/// What whoever waits for the installation is told.
+const WAITING: &str = "waiting for another deployer that is installing the local AWS";
+
 /// Tells the version first, and fails after that where Debian leaves the module out.
 const INSPECT: &str = "import sys; print('%d.%d' % sys.version_info[:2], flush=True)\n\
                        import ensurepip, venv";
 
 /// The Python that has ministack.
-pub(super) async fn python(cache: &Path, report: &dyn Fn(&str)) -> Result<PathBuf> {
+pub(super) async fn python(cache: &Path, report: &dyn Fn(&Step<'_>)) -> Result<PathBuf> {
     let folder = cache.join(format!("ministack-{}", hash()));
     let (python, marker) = (folder.join("bin/python"), folder.join("complete"));
-    let waiting = || report("waiting for another deployer that is installing the local AWS");
+    let waiting = || report(&Step::Begun(WAITING));
     let _lock = Lock::acquire(&cache.join("install.lock"), waiting).await?;
     if marker.exists() && has_ministack(&python).await {
         return Ok(python);
@@ -43,7 +47,8 @@ pub(super) async fn python(cache: &Path, report: &dyn Fn(&str)) -> Result<PathBu
         _ => {}
     }
     let found = find(&PYTHONS).await?;
-    report(&format!("installing the local AWS ({}), once, into {}", name(), folder.display()));
+    report(&Step::Begun(&format!("installing the local AWS ({}), once", name())));
+    report(&Step::At(&format!("into {}", folder.display())));
     make_environment(&found, &folder).await?;
     install(&python, &folder, report).await?;
     fs::write(&marker, "").map_err(|source| Error::io("write", &marker, &source))?;
@@ -132,7 +137,7 @@ async fn make_environment(python: &Path, folder: &Path) -> Result<()> {
 
 /// Runs pip with the user's own configuration (mirrors, proxies, certificates), but with nothing
 /// that is not in the requirements by its hash, and nothing that would run code to be built.
-async fn install(python: &Path, folder: &Path, report: &dyn Fn(&str)) -> Result<()> {
+async fn install(python: &Path, folder: &Path, report: &dyn Fn(&Step<'_>)) -> Result<()> {
     let (requirements, errors) = (folder.join("requirements.txt"), folder.join("pip-errors.log"));
     fs::write(&requirements, REQUIREMENTS)
         .map_err(|source| Error::io("write", &requirements, &source))?;
@@ -157,7 +162,7 @@ async fn install(python: &Path, folder: &Path, report: &dyn Fn(&str)) -> Result<
         let mut lines = BufReader::new(output).lines();
         while let Some(line) = lines.next_line().await.context(message)? {
             if let Some(step) = progress(&line) {
-                report(&step);
+                report(&Step::At(&step));
             }
         }
     }

@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::step::Step;
 
 /// How often a taken lock is tried again. (Waiting in the system would hold up the whole program.)
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// What whoever waits for an instance is told.
+const WAITING: &str = "waiting for another deployer that is starting or stopping it";
 
 /// A lock that is held until it is dropped, by a crash too.
 #[derive(Debug)]
@@ -20,8 +24,8 @@ pub(super) struct Lock {
 
 impl Lock {
     /// The lock of an instance's folder, which is made when it is missing.
-    pub(super) async fn of_instance(instance: &Path, report: &dyn Fn(&str)) -> Result<Self> {
-        let waiting = || report("waiting for another deployer that is starting or stopping it");
+    pub(super) async fn of_instance(instance: &Path, report: &dyn Fn(&Step<'_>)) -> Result<Self> {
+        let waiting = || report(&Step::Begun(WAITING));
         Self::acquire(&instance.join("lock"), waiting).await
     }
 

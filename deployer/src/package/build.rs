@@ -1,16 +1,14 @@
 //! Building the bootstrap of a Cargo package.
 
-use std::env;
-use std::ffi::OsString;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 
-use super::BOOTSTRAP;
+use super::{BOOTSTRAP, cargo};
 use crate::error::{Context, Error, Result};
+use crate::step::Step;
 
 /// Every package of a workspace puts its `bootstrap` at the same path, so that between the end of a
 /// build and the reading of its result no other build may begin.
@@ -22,28 +20,34 @@ pub(super) fn bootstrap(
     base: &Path,
     package: &str,
     target: Option<&str>,
+    report: &dyn Fn(&Step<'_>),
 ) -> Result<(PathBuf, Vec<u8>)> {
     // It guards no data that a panic could have left half written.
     let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-    let path = build(base, package, target)?;
+    let path = build(base, package, target, report)?;
     let program = super::read(&path)?;
     Ok((path, program))
 }
 
-fn build(base: &Path, package: &str, target: Option<&str>) -> Result<PathBuf> {
+fn build(
+    base: &Path,
+    package: &str,
+    target: Option<&str>,
+    report: &dyn Fn(&Step<'_>),
+) -> Result<PathBuf> {
     let workspace = workspace(base, package)?;
     workspace.require_bootstrap(package)?;
-    let mut command = cargo(base);
+    let mut command = cargo::command(base);
     command.args(["build", "--release", "--message-format=json-render-diagnostics"]);
-    command.args(["--package", package, "--bin", BOOTSTRAP]);
+    command.args(["--color", "always", "--package", package, "--bin", BOOTSTRAP]);
     if let Some(target) = target {
         command.args(["--target", target]);
     }
     if workspace.workspace_root.join("Cargo.lock").exists() {
         command.arg("--locked");
     }
-    // Cargo's progress and the compiler's errors are worth more to the reader at once than in an error later.
-    let output = run(command.stderr(Stdio::inherit()), package)?;
+    let output = cargo::follow(&mut command, report)
+        .map_err(|error| cargo::not_run(&command, &error, failed(package)))?;
     if !output.status.success() {
         return Err(build_failed(package, target, &output));
     }
@@ -105,9 +109,10 @@ impl Workspace {
 }
 
 fn workspace(base: &Path, package: &str) -> Result<Workspace> {
-    let mut command = cargo(base);
+    let mut command = cargo::command(base);
     command.args(["metadata", "--no-deps", "--format-version=1"]);
-    let output = run(&mut command, package)?;
+    let output =
+        command.output().map_err(|error| cargo::not_run(&command, &error, failed(package)))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.trim().trim_start_matches("error: ");
@@ -116,26 +121,6 @@ fn workspace(base: &Path, package: &str) -> Result<Workspace> {
             .hint("`cargo:` names a package of the workspace that the stack file lies in"));
     }
     serde_json::from_slice(&output.stdout).context(|| failed(package).message)
-}
-
-/// Cargo tells the programs that it runs which cargo it is; that one is the right one for the toolchain.
-fn cargo(base: &Path) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
-    command.current_dir(if base.as_os_str().is_empty() { Path::new(".") } else { base });
-    command.stdin(Stdio::null());
-    command
-}
-
-fn run(command: &mut Command, package: &str) -> Result<Output> {
-    command.output().map_err(|error| {
-        let program = command.get_program().to_string_lossy();
-        let failed = failed(package).because(format!("could not run {program}: {error}"));
-        match error.kind() {
-            io::ErrorKind::NotFound => failed
-                .hint("install Rust from https://rustup.rs, or name a program that is built already with `bootstrap:`"),
-            _ => failed,
-        }
-    })
 }
 
 /// One line of `cargo build --message-format=json`, as far as it is about a program.

@@ -14,6 +14,7 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 use super::elf::tests::{native, static_program};
 use super::{Architecture, Code, Glibc, Package, Requirement, package};
 use crate::error::{Error, Result};
+use crate::step::Step;
 
 fn on(architecture: Architecture) -> Requirement {
     Requirement { host: "the test".into(), architecture, glibc: Glibc(2, 99) }
@@ -158,7 +159,11 @@ fn a_package_is_built_and_packed() {
     let base = crate_called("hello", "bootstrap", "fn main() {}");
     let reported = RefCell::new(Vec::new());
     let code: Code = serde_yaml::from_str("{ cargo: hello }").expect("code");
-    let report = |text: &str| reported.borrow_mut().push(text.to_owned());
+    let report = |step: &Step<'_>| {
+        if let Step::Begun(text) | Step::Said(text) = step {
+            reported.borrow_mut().push((*text).to_owned());
+        }
+    };
     let packed = package(&code, base.path(), &on(native()), &report).expect("a package");
     assert_eq!(reported.into_inner(), ["building `hello` with cargo"]);
     assert!(packed.unzipped > 0);
@@ -207,8 +212,21 @@ fn builds_that_cannot_succeed_say_why() {
     assert_eq!(error.message, "could not build package `signer`");
     assert!(error.causes[0].ends_with(" is called `signer`"), "{error:?}");
     assert_eq!(error.hints, ["packages there with a binary called `bootstrap`: broken"]);
-    let error = pack(base.path(), "{ cargo: broken }").expect_err("does not compile");
+    let said = RefCell::new(String::new());
+    let report = |step: &Step<'_>| {
+        if let Step::Said(line) = step {
+            *said.borrow_mut() += &(anstream::adapter::strip_str(line).to_string() + "\n");
+        }
+    };
+    let code: Code = serde_yaml::from_str("{ cargo: broken }").expect("code");
+    let error = package(&code, base.path(), &on(native()), &report).expect_err("does not compile");
     assert!(error.causes[0].starts_with("cargo build failed (exit status: 101)"), "{error:?}");
+    let said = said.into_inner();
+    assert!(
+        said.contains("cannot find value `nonsense` in this scope\n --> main.rs:1:13\n"),
+        "{said}"
+    );
+    assert!(!said.contains("Compiling"), "{said}");
 
     let base = crate_called("unnamed", "unnamed", "fn main() {}");
     let error = pack(base.path(), "{ cargo: unnamed }").expect_err("no bootstrap");

@@ -14,28 +14,30 @@ use crate::state::{Entry, Phase, State};
 /// # Errors
 /// All of them in one error.
 pub(super) fn check(desired: &Desired, observed: &Observed, state: &State) -> Result<()> {
-    let mut refusals: Vec<Error> = desired
-        .resources
-        .keys()
-        .filter_map(|address| match observed.get(address) {
-            Some(Reading::Present(live)) => {
-                match claim(desired, address, live, state.made(address)) {
-                    Claim::Others => Some(refusal(&desired.stack, address, live)),
-                    Claim::Ours | Claim::Adopted(_) => None,
-                }
-            }
-            _ => None,
-        })
-        .collect();
-    match refusals.len() {
-        0 => Ok(()),
-        1 => Err(refusals.remove(0)),
-        count => {
-            let message = format!("{count} objects exist already and are not this stack's");
-            Err(refusals.into_iter().fold(Error::new(message), |mut all, refusal| {
-                all.hints.extend(refusal.hints);
-                all.because(format!("{}: {}", refusal.message, refusal.causes.join(": ")))
-            }))
+    let of_others = desired.resources.keys().filter_map(|address| match observed.get(address) {
+        Some(Reading::Present(live)) => match claim(desired, address, live, state.made(address)) {
+            Claim::Others => Some((address, live)),
+            Claim::Ours | Claim::Adopted(_) => None,
+        },
+        _ => None,
+    });
+    match of_others.collect::<Vec<_>>().as_slice() {
+        [] => Ok(()),
+        [(address, live)] => {
+            let refused = Error::new(clash(address, live)).because(whose(live));
+            let adopt = how_to_adopt(&desired.stack, &[address]);
+            Err(refused.hint(format!("to adopt it, {adopt}; otherwise choose another name")))
+        }
+        all => {
+            let count = all.len();
+            let refused =
+                Error::new(format!("{count} objects exist already and are not this stack's"));
+            let refused = all.iter().fold(refused, |refused, (address, live)| {
+                refused.because(format!("{}: {}", clash(address, live), whose(live)))
+            });
+            let addresses: Vec<_> = all.iter().map(|(address, _)| *address).collect();
+            let adopt = how_to_adopt(&desired.stack, &addresses);
+            Err(refused.hint(format!("to adopt them, {adopt}; otherwise choose other names")))
         }
     }
 }
@@ -93,16 +95,20 @@ pub(super) fn whose(live: &Object) -> String {
     }
 }
 
-fn refusal(stack: &str, address: &Address, live: &Object) -> Error {
+fn clash(address: &Address, live: &Object) -> String {
     let name = live.outputs.get("arn").or(live.outputs.get("id")).and_then(Value::as_str);
     let name = name.unwrap_or_default();
-    let adopt = match adoption(address) {
-        Some(Adoption::Never(_)) => by_tag(stack, address),
-        _ => format!("add `--adopt {address}`"),
-    };
-    Error::new(format!("{address} exists already and is not this stack's: {name}"))
-        .because(whose(live))
-        .hint(format!("to adopt it, {adopt}; otherwise choose another name"))
+    format!("{address} exists already and is not this stack's: {name}")
+}
+
+/// What makes objects the stack's: one option for each, and tags for those that it is not enough for.
+fn how_to_adopt(stack: &str, addresses: &[&Address]) -> String {
+    let by_hand = |address: &&&Address| matches!(adoption(address), Some(Adoption::Never(_)));
+    let (tagged, named): (Vec<&Address>, Vec<&Address>) = addresses.iter().partition(by_hand);
+    let options: Vec<_> = named.iter().map(|address| format!("--adopt {address}")).collect();
+    let option = (!options.is_empty()).then(|| format!("add `{}`", options.join(" ")));
+    let tags = tagged.iter().map(|address| by_tag(stack, address));
+    option.into_iter().chain(tags).collect::<Vec<_>>().join(", ")
 }
 
 /// How an object becomes a stack's by the hand of the user.

@@ -1,12 +1,12 @@
 //! Certificates, and what becomes of one that is being watched.
 
 use std::fmt::Display;
-use std::io::Write as _;
 
 use serde_json::{Value, json};
 use signer::notation::utc;
 
 use super::errors;
+use super::progress::Screen;
 use super::style::{BOLD, DIM, RED, YELLOW, paint};
 use crate::interrupt::{Answer, Signal};
 use crate::issue::watch::Event;
@@ -94,7 +94,7 @@ pub fn watch_interrupted(signal: Signal, answer: Answer) {
         Answer::Finishing => "finishing what is under way; a second time stops at once",
         Answer::Unchanged | Answer::AtOnce | Answer::Changed => "the files are complete",
     };
-    let _ = writeln!(anstream::stderr(), "\n{}", paint(YELLOW, &format!("{signal}: {what}")));
+    Screen::stderr().print(&format!("\n{}", paint(YELLOW, &format!("{signal}: {what}"))));
 }
 
 fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {

@@ -3,14 +3,13 @@
 //! Parts of a line are chosen by callers, and whoever may write to the log group can write anything.
 //! So nothing of it reaches a terminal unescaped.
 
-use std::io::Write as _;
-
 use serde_json::Value;
 use signer::audit::{Decision, Line};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::audit::one_line;
+use super::progress::Screen;
 use super::style::{DIM, GREEN, RED, YELLOW, paint};
 use crate::audit::Event;
 use crate::interrupt::{Answer, Signal};
@@ -70,7 +69,7 @@ fn alarm(message: &str) -> Option<String> {
 /// How a run that shows logs answers a request to end, at once or after the lines at hand.
 pub fn logs_interrupted(signal: Signal, _answer: Answer) {
     let text = paint(YELLOW, &format!("{signal}: no more is shown"));
-    let _ = writeln!(anstream::stderr(), "\n{text}");
+    Screen::stderr().print(&format!("\n{text}"));
 }
 
 #[cfg(test)]

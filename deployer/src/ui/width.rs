@@ -47,6 +47,19 @@ pub(super) fn columns(line: &str) -> usize {
     textwrap::core::display_width(line)
 }
 
+/// A text of at most so many columns; what is left out at its end is told by a mark.
+pub(super) fn cut(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let mut short: String = text.to_owned();
+    while columns(&short) >= width && short.pop().is_some() {}
+    if width > 0 {
+        short.push('…');
+    }
+    short
+}
+
 /// Two texts without what they have in common at either end, but for some characters of it.
 pub(super) fn fold(one: &str, other: &str) -> (String, String) {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
@@ -77,6 +90,15 @@ mod tests {
             "\u{1b}[31mred and red\u{1b}[0m\n"
         );
         assert_eq!(columns("\u{1b}[31mred\u{1b}[0m"), 3);
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let all =
+            ["ärger", "abcdef", "漢字漢"].map(|text| [6, 5, 1, 0].map(|width| cut(text, width)));
+        assert_eq!(all[0], ["ärger", "ärger", "…", ""]);
+        assert_eq!(all[1], ["abcdef", "abcd…", "…", ""]);
+        assert_eq!(all[2], ["漢字漢", "漢字…", "…", ""]);
     }
 
     #[test]

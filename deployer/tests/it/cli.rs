@@ -23,6 +23,8 @@ mod secrets;
 mod shell;
 mod stack_file;
 mod state;
+mod terminal;
+mod troubleshooting;
 mod usage;
 mod widening;
 

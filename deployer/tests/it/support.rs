@@ -1,6 +1,7 @@
 //! A world for a test: a folder with a stack and a demo CA, the real binary, and a local AWS.
 
 pub(crate) mod running;
+pub(crate) mod terminal;
 
 use std::ffi::OsString;
 use std::fs;

@@ -47,13 +47,12 @@ fn without_a_region_or_keys_nothing_is_called() {
         status 1
         --- stderr
         error: no AWS credentials were found
-          because: the credential provider was not enabled
           because: no credentials found in chain. Attempted:
-                Environment: the credential provider was not enabled: environment variable not set
-                Profile: the credential provider was not enabled
-                WebIdentityToken: the credential provider was not enabled: $AWS_WEB_IDENTITY_TOKEN_FILE was not set
-                EcsContainer: the credential provider was not enabled: ECS provider not configured
-                Ec2InstanceMetadata: the credential provider was not enabled: IMDS disabled by AWS_EC2_METADATA_DISABLED env var set to `true`
+                Environment: environment variable not set
+                Profile: not configured
+                WebIdentityToken: $AWS_WEB_IDENTITY_TOKEN_FILE was not set
+                EcsContainer: ECS provider not configured
+                Ec2InstanceMetadata: IMDS disabled by AWS_EC2_METADATA_DISABLED env var set to `true`
           hint: set AWS_PROFILE, log in with `aws sso login`, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --local
     "#]].assert_eq(&[region, keys].concat());
 }
@@ -355,19 +354,19 @@ fn wrong_keys(world: &World) {
         error: could not find out which AWS account this is
           because: GetCallerIdentity failed for http://127.0.0.1:[port] in us-east-1
           because: SignatureDoesNotMatch: The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.
-          hint: the credentials are wrong or deactivated: check AWS_PROFILE, the AWS_* variables and this machine's clock
+          hint: the credentials are wrong or deactivated: check AWS_PROFILE and the AWS_* variables
         status 1
         --- stderr
         error: could not find out which AWS account this is
           because: GetCallerIdentity failed for http://127.0.0.1:[port] in us-east-1
           because: InvalidClientTokenId: The security token included in the request is invalid.
-          hint: the credentials are wrong or deactivated: check AWS_PROFILE, the AWS_* variables and this machine's clock
+          hint: the credentials are wrong or deactivated: check AWS_PROFILE and the AWS_* variables
         status 1
         --- stderr
         error: could not find out which AWS account this is
           because: GetCallerIdentity failed for http://127.0.0.1:[port] in us-east-1
           because: InvalidClientTokenId: The security token included in the request is invalid.
-          hint: the credentials are wrong or deactivated: check AWS_PROFILE, the AWS_* variables and this machine's clock
+          hint: the credentials are wrong or deactivated: check AWS_PROFILE and the AWS_* variables
     "#]].assert_eq(&all.concat());
     nothing_is_there(world);
 }
