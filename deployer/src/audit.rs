@@ -86,7 +86,8 @@ pub fn code(text: &str) -> Result<String, String> {
     let near = similar::get_close_matches(text, &known, 1, NEAR).pop();
     Err(match near {
         Some(near) => format!("there is no such code; did you mean `{near}`?"),
-        None => "expected a code such as `name_not_allowed`; the README lists them".to_owned(),
+        None => "expected a code such as `name_not_allowed`; docs/reference/api.md lists them"
+            .to_owned(),
     })
 }
 

@@ -66,7 +66,7 @@ const NEXT: [(&str, &str); 6] = [
     ("-- --local issue --dns NAME", "another certificate, into certs/"),
     ("-- --local destroy", "remove everything, once `protect` is lifted"),
     ("-- local stop", "stop the local AWS"),
-    ("-- plan", "the same on your AWS account: see README.md"),
+    ("-- plan", "on your AWS account: see docs/guide/first-deployment.md"),
 ];
 
 /// Sends an unsigned call; its status, which must be a refusal.

@@ -9,6 +9,7 @@ mod adopt;
 mod ca;
 mod cli;
 mod crashes;
+mod docs;
 mod drift;
 mod end_to_end;
 mod faults;

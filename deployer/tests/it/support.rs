@@ -58,8 +58,15 @@ impl World {
     /// The binary with these arguments, in this folder, with nothing of the outer environment that
     /// could matter.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_deployer"));
-        command.args(arguments).current_dir(self.dir.path()).env_clear().stdin(Stdio::null());
+        let mut command = self.program(env!("CARGO_BIN_EXE_deployer"));
+        command.args(arguments);
+        command
+    }
+
+    /// Any program in this folder, in the same environment.
+    pub(crate) fn program(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.dir.path()).env_clear().stdin(Stdio::null());
         for (name, value) in std::env::vars_os() {
             let text = name.to_string_lossy().into_owned();
             if PASSED_ON.contains(&text.as_str()) || text.starts_with("PIP_") {

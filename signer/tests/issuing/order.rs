@@ -1,4 +1,4 @@
-//! The order of the checks, and what the README says of their codes.
+//! The order of the checks, and what the reference says of their codes.
 
 use serde_json::{Value, json};
 use signer::refusal::Code;
@@ -123,12 +123,12 @@ fn the_ca_is_asked_last() {
 }
 
 #[test]
-fn the_readme_tells_every_code_with_its_status_and_what_to_do() {
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
-    let readme = std::fs::read_to_string(readme).unwrap();
+fn the_reference_tells_every_code_with_its_status_and_what_to_do() {
+    let reference = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/api.md");
+    let reference = std::fs::read_to_string(reference).unwrap();
     for code in Code::ALL {
         let (name, status) = (format!("`{}`", code.as_str()), code.status().to_string());
-        let row = readme.lines().find(|line| {
+        let row = reference.lines().find(|line| {
             let cells: Vec<_> = line.split(" | ").collect();
             cells.len() == 3 && cells[0].contains(&status) && cells[1].contains(&name)
         });

@@ -42,7 +42,7 @@ pub(super) fn fingerprint(value: &Payload, now: OffsetDateTime) -> Result<String
     let ca = Ca::from_json(value, now).map_err(|error| {
         Error::new("it is not the material of an issuing CA")
             .because(error)
-            .hint("`deployer ca init` makes a demo CA; the README shows the format for your own")
+            .hint("`deployer ca init` makes a demo CA; docs/guide/rotation.md shows the format for your own")
     })?;
     Ok(sha256(ca.chain().as_bytes()))
 }

@@ -280,21 +280,21 @@ fn material_that_is_no_issuing_ca_is_refused_without_showing_it() {
           because: could not use ./ca/issuing-ca.json as the secret's value
           because: it is not the material of an issuing CA
           because: not a JSON object of the strings certificate, private_key and chain (line 1, column 1)
-          hint: `deployer ca init` makes a demo CA; the README shows the format for your own
+          hint: `deployer ca init` makes a demo CA; docs/guide/rotation.md shows the format for your own
         status 1
         --- stderr
         error: could not prepare secret.ca
           because: could not use ./ca/issuing-ca.json as the secret's value
           because: it is not the material of an issuing CA
           because: not a JSON object of the strings certificate, private_key and chain (line 1, column 0)
-          hint: `deployer ca init` makes a demo CA; the README shows the format for your own
+          hint: `deployer ca init` makes a demo CA; docs/guide/rotation.md shows the format for your own
         status 1
         --- stderr
         error: could not prepare secret.ca
           because: could not use ./ca/issuing-ca.json as the secret's value
           because: it is not the material of an issuing CA
           because: private_key: is not the key of the certificate
-          hint: `deployer ca init` makes a demo CA; the README shows the format for your own
+          hint: `deployer ca init` makes a demo CA; docs/guide/rotation.md shows the format for your own
         status 1
         --- stderr
         error: could not prepare secret.ca

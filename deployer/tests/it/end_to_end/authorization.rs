@@ -142,7 +142,7 @@ pub(super) async fn assume(world: &World, role: &str) -> Credentials {
     Credentials::new(id, secret, Some(token), None, "a session")
 }
 
-/// The call as the README shows it, where there is a curl that can sign.
+/// The call as the guide shows it, where there is a curl that can sign.
 fn curl_gets_through(world: &World, call: &Call) {
     let client = world.instance().client;
     world.write("body.json", std::str::from_utf8(&call.body).expect("text"));
