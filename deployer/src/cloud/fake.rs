@@ -11,10 +11,10 @@ use crate::address::Address;
 use crate::apply::{self, Outcome};
 use crate::desired::{self, Payloads};
 use crate::error::{Error, Result};
-use crate::plan::{self, Action, Desired, Plan, Wanted};
+use crate::plan::{self, Action, Change, Desired, Plan, Wanted};
 use crate::reference;
 use crate::refresh::refresh;
-use crate::resource::{self, Job, Object, Promise, Reading};
+use crate::resource::{self, Job, Made, Object, Promise, Reading};
 use crate::stack::Stack;
 use crate::state::{Holder, Store};
 
@@ -33,6 +33,10 @@ pub(crate) struct FakeCloud {
     pub(crate) lose_answer: Cell<bool>,
     /// What the plan that is carried out makes anew: until then, what needs it has to do without.
     replaced: RefCell<Vec<Address>>,
+    /// How many ids were given so far. None is ever given again.
+    ids: Cell<u32>,
+    /// The ARNs of what the plan that is carried out deletes.
+    deleted: RefCell<Vec<Value>>,
     folder: tempfile::TempDir,
 }
 
@@ -45,6 +49,8 @@ impl FakeCloud {
             fail_at: Cell::default(),
             lose_answer: Cell::default(),
             replaced: RefCell::default(),
+            ids: Cell::default(),
+            deleted: RefCell::default(),
             // Every call writes the state to disk twice; in memory that costs nothing.
             folder: tempfile::tempdir_in("/dev/shm")
                 .or_else(|_| tempfile::tempdir())
@@ -107,6 +113,9 @@ impl FakeCloud {
     pub(crate) fn carry_out_until(&self, plan: &Plan, interrupted: &dyn Fn() -> bool) -> Outcome {
         let replaced = plan.actions().filter(|change| change.action == Action::Replace);
         self.replaced.replace(replaced.map(|change| change.address.clone()).collect());
+        let deleted = plan.actions().filter(|change| change.action == Action::Delete);
+        let arn = |change: &Change| Some(change.live.as_ref()?.outputs["arn"].clone());
+        self.deleted.replace(deleted.filter_map(arn).collect());
         let mut store = self.store(&plan.stack);
         block_on(apply::apply(plan, &Payloads::new(), self, &mut store, &|_| (), interrupted))
             .expect("a state to write")
@@ -170,11 +179,12 @@ fn key(address: &Address, document: &Value) -> Key {
 }
 
 /// What AWS would assign.
-fn outputs(address: &Address, spec: &Value) -> Value {
+fn outputs(address: &Address, spec: &Value, id: u32) -> Value {
     let name = spec["name"].as_str().or(spec["route"].as_str()).unwrap_or_default();
     let arn = format!("arn:aws:{}:{name}", address.kind);
-    json!({"arn": arn, "id": format!("id-{name}"), "name": name, "execution_arn": arn,
-        "endpoint": format!("https://{name}"), "route_id": null, "integration_id": null})
+    let route = (address.kind == "http_route").then(|| format!("route-{id}"));
+    json!({"arn": arn, "id": format!("id-{id}"), "name": name, "execution_arn": arn,
+        "endpoint": format!("https://{name}"), "route_id": route, "integration_id": null})
 }
 
 impl Cloud for FakeCloud {
@@ -182,16 +192,21 @@ impl Cloud for FakeCloud {
         &'a self,
         address: &'a Address,
         identity: Value,
-        _prior: Option<Value>,
+        prior: Option<Value>,
     ) -> Promise<'a, Reading<Object>> {
-        let found = self.objects.borrow().get(&key(address, &identity)).cloned();
+        let objects = self.objects.borrow();
+        // A route that has got another key is found by its id.
+        let route = prior.map(|prior| prior["route_id"].clone()).filter(|id| !id.is_null());
+        let known = route.and_then(|id| objects.values().find(|it| it.outputs["route_id"] == id));
+        let found = known.or_else(|| objects.get(&key(address, &identity))).cloned();
         Box::pin(async move { Ok(found.map_or(Reading::Absent, Reading::Present)) })
     }
 
-    fn create<'a>(&'a self, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value> {
+    fn create<'a>(&'a self, job: &'a Job<'a>, spec: Value) -> Promise<'a, Made> {
         Box::pin(async move {
             assert!(!reference::is_unknown(&spec), "{} is created before it is known", job.address);
-            let outputs = outputs(job.address, &spec);
+            self.ids.set(self.ids.get() + 1);
+            let outputs = outputs(job.address, &spec, self.ids.get());
             self.call("create", job.address, || {
                 let live = Object::new(spec.clone(), outputs.clone());
                 let mut objects = self.objects.borrow_mut();
@@ -201,7 +216,7 @@ impl Cloud for FakeCloud {
                 Ok(())
             })?;
             (job.note)("waiting for it to be known everywhere")?;
-            Ok(outputs)
+            Ok(Made { outputs, anew: true })
         })
     }
 
@@ -225,11 +240,17 @@ impl Cloud for FakeCloud {
             self.call("delete", job.address, || {
                 let mut objects = self.objects.borrow_mut();
                 let arn = live.outputs["arn"].as_str().unwrap_or_default();
+                let lives_here = |other: &Object| other.spec["api"] == live.outputs["id"];
+                // An API takes its routes along. Their permissions stay, unless the functions go.
+                let goes_along = |other: &Object| {
+                    lives_here(other) && self.deleted.borrow().contains(&other.spec["function"])
+                };
                 let used = objects.values().any(|other| {
-                    other.spec["role"] == arn || other.spec["api"] == live.outputs["id"]
+                    other.spec["role"] == arn || (lives_here(other) && !goes_along(other))
                 });
                 let used = used && !self.replaced.borrow().contains(job.address);
                 assert!(!used, "{} is deleted while something still needs it", job.address);
+                objects.retain(|_, other| !lives_here(other));
                 objects.remove(&key(job.address, &live.spec));
                 Ok(())
             })?;

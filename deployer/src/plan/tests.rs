@@ -459,7 +459,7 @@ fn an_open_route_is_drift() {
             Plan for demo 
 
             ~ http_route.issue_cert  drift: it was changed outside of deployer
-            !!  PUBLIC: anybody can call POST /issue-cert of the API id-demo
+            !!  PUBLIC: anybody can call POST /issue-cert of the API id-1
                 authorization  "NONE" → "AWS_IAM"  (drift)
 
             Summary: 1 to change, 5 unchanged
@@ -579,7 +579,8 @@ fn a_lost_state_is_rebuilt_in_silence() {
 fn a_lost_state_does_not_stop_destroy() {
     let cloud = deployed(STACK);
     cloud.lose_state();
-    assert_eq!(cloud.destroy(STACK).len(), 6);
+    // The route goes along with its API and its function.
+    assert_eq!(cloud.destroy(STACK).len(), 5);
     assert!(cloud.objects.borrow().is_empty());
 }
 
@@ -730,12 +731,13 @@ fn a_route_that_is_renamed_is_not_deleted() {
 #[test]
 fn what_an_interrupted_delete_may_have_left_is_deleted_again() {
     let cloud = deployed(STACK);
+    let (rest, _) = STACK.split_once("  http_route.").expect("a route at the end");
     // The route is gone, but the run ended before all that belongs to it was.
     cloud.fail_at.set(Some(cloud.calls.borrow().len() + 1));
     cloud.lose_answer.set(true);
-    let _ = cloud.carry_out(&cloud.plan_destroy(STACK).expect("a plan"));
+    let _ = cloud.carry_out(&cloud.plan(rest).expect("a plan"));
     cloud.fail_at.set(None);
-    let plan = cloud.plan_destroy(STACK).expect("a plan");
+    let plan = cloud.plan(rest).expect("a plan");
     let route = plan.changes.iter().find(|change| change.address.kind == "http_route");
     let route = route.expect("the route is still in the plan");
     assert_eq!((route.action, &route.reasons[..]), (Action::Delete, &[Reason::Unfinished][..]));
@@ -902,11 +904,11 @@ fn destroy_goes_from_the_users_to_the_used() {
     expect![[r#"
         Plan for demo 
 
-        - http_route.issue_cert  the whole stack is destroyed
+        - lambda_function.signer  the whole stack is destroyed
 
         - http_api.issuer  the whole stack is destroyed
 
-        - lambda_function.signer  the whole stack is destroyed
+        - http_route.issue_cert  the whole stack is destroyed
 
         - iam_role.signer  the whole stack is destroyed
 
@@ -917,7 +919,7 @@ fn destroy_goes_from_the_users_to_the_used() {
         Summary: 6 to delete
     "#]]
     .assert_eq(&ui::plain(&cloud.plan_destroy(STACK).expect("a plan")));
-    assert_eq!(cloud.destroy(STACK).len(), 6);
+    assert_eq!(cloud.destroy(STACK).len(), 5, "the route goes along");
     assert!(cloud.objects.borrow().is_empty());
     let state = cloud.store("demo").state;
     assert!(state.resources.values().all(|entry| entry.phase == Phase::Deleted), "{state:?}");
@@ -1058,4 +1060,28 @@ fn only_a_recoverable_secret_is_restored() {
         Summary: 1 to restore
     "#]]
     .assert_eq(&ui::plain(&plan));
+}
+
+/// What a plan to destroy does with the route: whether it needs no call of its own.
+fn route_goes_along(stack: &str) -> bool {
+    let plan = deployed(stack).plan_destroy(stack).expect("a plan");
+    let route = plan.changes.iter().find(|change| change.address.kind == "http_route");
+    route.expect("a route").goes_along
+}
+
+#[test]
+fn a_route_goes_along_only_with_all_that_it_lives_in() {
+    assert!(route_goes_along(STACK));
+    // The permission of a function that is not ours to delete must be taken back.
+    let elsewhere = "arn:aws:lambda:eu-west-1:111111111111:function:other";
+    assert!(!route_goes_along(&STACK.replace("${lambda_function.signer.arn}", elsewhere)));
+    // What needs the API goes before it, and what the API needs after it.
+    let after = STACK.replace(
+        "{ name: demo }",
+        "{ name: demo, description: \"${lambda_function.signer.name}\" }",
+    );
+    assert!(!route_goes_along(&after));
+    let before =
+        STACK.replace("CA_SECRET_ARN: ", "API: \"${http_api.issuer.id}\", CA_SECRET_ARN: ");
+    assert!(route_goes_along(&before));
 }

@@ -60,9 +60,11 @@ impl Lock {
 }
 
 impl Drop for Lock {
-    /// The file stays: were it removed, one run could lock the old file and another a new one.
+    /// The file stays: were it removed, one run could lock the old file and another a new one. It is
+    /// unlocked rather than only closed, because a program that is being started shares it for a moment.
     fn drop(&mut self) {
         let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
     }
 }
 
@@ -128,5 +130,16 @@ mod tests {
         fs::write(folder.path().join("demo.lock"), "torn {").unwrap();
         let error = Lock::take(&state, &holder("deployer apply")).unwrap_err();
         assert!(error.causes[0].starts_with("somebody"), "{error:?}");
+    }
+
+    #[test]
+    fn it_ends_although_a_program_that_is_being_started_still_has_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("demo.json");
+        let first = Lock::take(&state, &holder("deployer apply")).unwrap();
+        let shared = first.file.try_clone().unwrap();
+        drop(first);
+        Lock::take(&state, &holder("deployer apply")).unwrap();
+        drop(shared);
     }
 }
