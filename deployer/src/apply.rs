@@ -93,6 +93,7 @@ pub async fn carry_out(
         interrupted,
         store: RefCell::new(store),
         known: RefCell::new(known(plan)),
+        anew: RefCell::default(),
         given_up: RefCell::default(),
         outcome: RefCell::default(),
     };
@@ -155,6 +156,8 @@ struct Run<'a> {
     /// Everything runs on one thread, and no borrow lives across an await.
     store: RefCell<&'a mut Store>,
     known: RefCell<BTreeMap<Address, Value>>,
+    /// What there was nothing of before this run.
+    anew: RefCell<BTreeSet<Address>>,
     /// The changes that were told to give up waiting.
     given_up: RefCell<BTreeSet<Address>>,
     outcome: RefCell<Outcome>,
@@ -241,8 +244,11 @@ impl Run<'_> {
         self.enter(change, Phase::Creating, &spec, Value::Null)?;
         let journal = |outputs| self.enter(change, Phase::Creating, &spec, outputs);
         let note = self.note(change);
-        let outputs = self.cloud.create(&self.job(change, &journal, &note), spec.clone()).await?;
-        self.made(change, &spec, outputs)
+        let made = self.cloud.create(&self.job(change, &journal, &note), spec.clone()).await?;
+        if made.anew {
+            self.anew.borrow_mut().insert(change.address.clone());
+        }
+        self.made(change, &spec, made.outputs)
     }
 
     async fn update(&self, change: &Change, live: &Object) -> Result<()> {
@@ -256,6 +262,9 @@ impl Run<'_> {
     }
 
     async fn delete(&self, change: &Change, live: &Object) -> Result<Option<String>> {
+        if change.goes_along {
+            return self.bury(change, live).map(|()| None);
+        }
         self.store.borrow_mut().change(|state| {
             if let Some(entry) = state.resources.get_mut(&change.address) {
                 entry.phase = Phase::Deleting;
@@ -294,7 +303,14 @@ impl Run<'_> {
         journal: &'j dyn Fn(Value) -> Result<()>,
         note: &'j dyn Fn(&str) -> Result<()>,
     ) -> Job<'j> {
-        Job { address: &change.address, payload: self.payloads.get(&change.address), journal, note }
+        let anew = self.anew.borrow();
+        Job {
+            address: &change.address,
+            payload: self.payloads.get(&change.address),
+            fresh: change.depends_on.iter().all(|needed| anew.contains(needed)),
+            journal,
+            note,
+        }
     }
 
     fn note<'j>(&'j self, change: &'j Change) -> impl Fn(&str) -> Result<()> + 'j {

@@ -26,7 +26,7 @@ pub use configure::{Target, configure, credentials};
 pub use meaning::{EARLIER_SECRET, KNOWN, Wait};
 pub use send::{Answer, SdkError, failed, judge, judge_once, read};
 pub use simulate::{Decision, Opinion};
-pub use wait::{Verdict, poll};
+pub use wait::{Verdict, poll, poll_later};
 
 use crate::address::Address;
 use crate::error::Result;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::aws::Aws;
-use crate::resource::{self, AnyResourceType, Job, Object, Promise, Reading};
+use crate::resource::{self, AnyResourceType, Job, Made, Object, Promise, Reading};
 
 /// Where objects live.
 pub trait Cloud {
@@ -20,8 +20,8 @@ pub trait Cloud {
         prior: Option<Value>,
     ) -> Promise<'a, Reading<Object>>;
 
-    /// Makes an object; its outputs.
-    fn create<'a>(&'a self, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value>;
+    /// Makes an object, or finishes what is there of it.
+    fn create<'a>(&'a self, job: &'a Job<'a>, spec: Value) -> Promise<'a, Made>;
 
     /// Brings a live object to a spec; its outputs.
     fn update<'a>(&'a self, job: &'a Job<'a>, live: Object, spec: Value) -> Promise<'a, Value>;
@@ -40,7 +40,7 @@ impl Cloud for Aws {
         with(address, |kind| kind.read(self, identity, prior, address))
     }
 
-    fn create<'a>(&'a self, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value> {
+    fn create<'a>(&'a self, job: &'a Job<'a>, spec: Value) -> Promise<'a, Made> {
         self.change(job, |kind| kind.create(self, job, spec))
     }
 

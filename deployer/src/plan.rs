@@ -106,6 +106,9 @@ pub struct Change {
     /// What it gives that nobody is to give by the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub widenings: Vec<Widening>,
+    /// Whether it is deleted by deleting what it lives in, without a call of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goes_along: bool,
     /// The changes that must be done before this one.
     pub after: BTreeSet<Address>,
     /// What the object is to be, as far as it is known; none when it is to go.
@@ -188,6 +191,7 @@ impl Planner<'_> {
             alarm: None,
             fields: Vec::new(),
             widenings: Vec::new(),
+            goes_along: false,
             after: BTreeSet::new(),
             depends_on: wanted.depends_on.clone(),
             live: None,
@@ -250,6 +254,7 @@ impl Planner<'_> {
                 .map(|difference| field_change(difference, &Value::Null, None, &[]))
                 .collect(),
             widenings: Vec::new(),
+            goes_along: false,
             after: BTreeSet::new(),
             spec: None,
             depends_on: entry

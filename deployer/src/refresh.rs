@@ -37,8 +37,10 @@ pub async fn refresh(cloud: &dyn Cloud, stack: &Stack, state: &State) -> Result<
             return Ok(observed);
         }
         for (address, reading) in readings {
-            let reading =
-                reading.map_err(|error| error.within(format!("could not read {address}")))?;
+            let reading = reading.map_err(|mut error| {
+                error.diagnostics.extend(stack.declared(&address));
+                error.within(format!("could not read {address}"))
+            })?;
             if let Reading::Present(live) = &reading {
                 outputs.insert(address.clone(), live.outputs.clone());
             }

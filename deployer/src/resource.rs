@@ -76,6 +76,9 @@ pub trait ResourceType: 'static + Sync {
     const OUTPUTS: &'static [&'static str];
     /// Fields that AWS cannot change in place.
     const REPLACE_ON: &'static [&'static str];
+    /// The kinds of what AWS keeps all parts of it in, those that can go first first: deleted with
+    /// objects of each of them that it depends on, it is gone without a call of its own.
+    const LIVES_IN: &'static [&'static str] = &[];
     /// Every operation of AWS that it uses. The client refuses to change anything by another one.
     const OPERATIONS: &'static [Operation];
     /// Where the actions of these are to be allowed, but for those that discover: they look at
@@ -259,12 +262,23 @@ pub struct Sources<'a> {
     pub report: &'a dyn Fn(&Step<'_>),
 }
 
+/// What came of making an object.
+pub struct Made {
+    /// What AWS has assigned.
+    pub outputs: Value,
+    /// Whether there was nothing of it before.
+    pub anew: bool,
+}
+
 /// What a change comes with, beside the spec.
 pub struct Job<'a> {
     /// Whose object this is.
     pub address: &'a Address,
     /// What the spec's fingerprint stands for.
     pub payload: Option<&'a Payload>,
+    /// Whether all that the object depends on was made by this run, so that nothing can be in there
+    /// yet.
+    pub fresh: bool,
     /// Takes note of what AWS has assigned so far; it is on disk when this returns.
     pub journal: &'a dyn Fn(Value) -> Result<()>,
     /// Told what is waited for; an error means that the wait is to be given up.

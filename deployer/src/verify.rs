@@ -23,7 +23,8 @@ pub async fn verify(
             note(address, text);
             Ok(())
         };
-        let job = Job { address, payload: None, journal: &|_: Value| Ok(()), note: &note };
+        let job =
+            Job { address, payload: None, fresh: false, journal: &|_: Value| Ok(()), note: &note };
         let live = Object::new(entry.spec.clone(), entry.outputs.clone());
         let checks = resource::of(address)?.verify(aws, &job, caller, live).await;
         checks

@@ -15,6 +15,18 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause between two looks.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// Looks only after a first pause, for what is never so at once.
+pub async fn poll_later<T, F>(
+    note: &dyn Fn(&str) -> Result<()>,
+    look: impl FnMut() -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<Verdict<T>>>,
+{
+    tokio::time::sleep(FIRST_PAUSE).await;
+    poll(note, look).await
+}
+
 /// What one look told.
 pub enum Verdict<T> {
     /// It is as it should be.

@@ -189,6 +189,9 @@ async fn carry_out(
     let interrupted = || interrupt.asked().is_some();
     interrupt.changing();
     let mut outcome = apply::apply(plan, payloads, &*aws, store, &events, &interrupted).await?;
+    for (address, error) in &mut outcome.failed {
+        error.diagnostics.extend(stack.declared(address));
+    }
     if destroy && outcome.failed.is_empty() {
         // The report at the end tells all of it, and more.
         outcome.kept.clear();

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::operations::{Operation, Reach};
 use super::{
-    Adoption, Check, Fault, Gathered, Job, Live, Object, Place, Reading, ResourceType, Sources,
-    tags,
+    Adoption, Check, Fault, Gathered, Job, Live, Made, Object, Place, Reading, ResourceType,
+    Sources, tags,
 };
 use crate::address::Address;
 use crate::aws::{self, Aws, KNOWN, Verdict};
@@ -31,6 +31,8 @@ pub trait AnyResourceType: Sync {
     fn outputs(&self) -> &'static [&'static str];
     /// See [`ResourceType::REPLACE_ON`].
     fn replace_on(&self) -> &'static [&'static str];
+    /// See [`ResourceType::LIVES_IN`].
+    fn lives_in(&self) -> &'static [&'static str];
     /// See [`ResourceType::OPERATIONS`].
     fn operations(&self) -> &'static [Operation];
     /// See [`ResourceType::REACH`].
@@ -69,7 +71,7 @@ pub trait AnyResourceType: Sync {
     /// See [`ResourceType::discover`].
     fn discover<'a>(&self, aws: &'a Aws, stack: &'a str) -> Promise<'a, Vec<(Address, Value)>>;
     /// See [`ResourceType::create`].
-    fn create<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value>;
+    fn create<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, spec: Value) -> Promise<'a, Made>;
     /// See [`ResourceType::update`].
     fn update<'a>(
         &self,
@@ -117,6 +119,10 @@ impl<R: ResourceType> AnyResourceType for R {
 
     fn replace_on(&self) -> &'static [&'static str] {
         R::REPLACE_ON
+    }
+
+    fn lives_in(&self) -> &'static [&'static str] {
+        R::LIVES_IN
     }
 
     fn operations(&self) -> &'static [Operation] {
@@ -203,12 +209,15 @@ impl<R: ResourceType> AnyResourceType for R {
         })
     }
 
-    fn create<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, spec: Value) -> Promise<'a, Value> {
+    fn create<'a>(&self, aws: &'a Aws, job: &'a Job<'a>, spec: Value) -> Promise<'a, Made> {
         Box::pin(async move {
-            match R::create(aws, job, decode(spec.clone())?).await? {
-                Some(outputs) => encode(&outputs),
-                None => finish::<R>(aws, job, spec).await,
-            }
+            let made = R::create(aws, job, decode(spec.clone())?).await?;
+            let anew = made.is_some();
+            let outputs = match made {
+                Some(outputs) => encode(&outputs)?,
+                None => finish::<R>(aws, job, spec).await?,
+            };
+            Ok(Made { outputs, anew })
         })
     }
 

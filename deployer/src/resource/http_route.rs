@@ -114,6 +114,9 @@ function: ${lambda_function.signer.arn}
 ";
     const OUTPUTS: &'static [&'static str] = &["arn"];
     const REPLACE_ON: &'static [&'static str] = &["api"];
+    /// The permission is the function's, route and integration are the API's. As long as the API is
+    /// there, the route is found, and with it what is left of it.
+    const LIVES_IN: &'static [&'static str] = &["lambda_function", "http_api"];
     const OPERATIONS: &'static [Operation] = &[
         op::reads("GetIntegration", &["apigateway:GET"]),
         op::reads("GetApi", &["apigateway:GET"]),
@@ -218,16 +221,21 @@ function: ${lambda_function.signer.arn}
         prior: Option<Outputs>,
         address: &Address,
     ) -> Result<Reading<Live<Spec, Outputs>>> {
-        let Some(route) = route::find(aws, &identity, prior).await? else {
-            return Ok(Reading::Absent);
-        };
+        // What an earlier run was told is asked for at once; mostly it is still so.
+        let known = prior.as_ref().and_then(|prior| prior.integration_id.clone());
+        let (route, integration, invoke_from) = tokio::try_join!(
+            route::find(aws, &identity, prior),
+            integration::read(aws, &identity.api, known.as_deref()),
+            permission::read(aws, &identity.function, &identity.api, address),
+        )?;
+        let Some(route) = route else { return Ok(Reading::Absent) };
         let target =
             route.target.as_deref().and_then(|target| target.strip_prefix("integrations/"));
-        let (integration, invoke_from) = tokio::join!(
-            integration::read(aws, &identity.api, target),
-            permission::read(aws, &identity.function, &identity.api, address),
-        );
-        let (integration, invoke_from) = (integration?, invoke_from?);
+        let integration = if target == known.as_deref() {
+            integration
+        } else {
+            integration::read(aws, &identity.api, target).await?
+        };
         let permitted = invoke_from.is_some().then(|| identity.function.clone());
         let authorization = route.authorization_type.unwrap_or(AuthorizationType::None);
         let spec = Spec {
@@ -281,7 +289,7 @@ function: ${lambda_function.signer.arn}
             route: spec.route.clone(),
             function: function.to_owned(),
         };
-        if route::find(aws, &identity, None).await?.is_some() {
+        if !job.fresh && route::find(aws, &identity, None).await?.is_some() {
             return Ok(None);
         }
         let mut outputs = outputs(aws, &spec.api, &spec.route);

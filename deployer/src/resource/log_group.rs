@@ -125,21 +125,18 @@ retention_days: 30
     async fn read(
         aws: &Aws,
         identity: Identity,
-        _prior: Option<Outputs>,
+        prior: Option<Outputs>,
         _address: &Address,
     ) -> Result<Reading<Live<Spec, Outputs>>> {
-        let Some(group) = find(aws, &identity.name).await? else { return Ok(Reading::Absent) };
+        // Where the ARN is known already, nobody waits for it.
+        let known = prior.map(|prior| prior.arn).unwrap_or_default();
+        let (group, tags) = tokio::try_join!(find(aws, &identity.name), tags_of(aws, &known))?;
+        let Some(group) = group else { return Ok(Reading::Absent) };
         let arn = group.log_group_arn().unwrap_or_default().to_owned();
-        let listed = aws.logs.list_tags_for_resource().resource_arn(&arn).send().await;
-        let Some(listed) = aws::read("ListTagsForResource", &arn, listed)? else {
-            return Ok(Reading::Absent);
-        };
+        let tags = if arn == known { tags } else { tags_of(aws, &arn).await? };
+        let Some(tags) = tags else { return Ok(Reading::Absent) };
         Ok(Reading::Present(Live::new(
-            Spec {
-                name: identity.name.clone(),
-                retention_days: group.retention_in_days(),
-                tags: tags::from_aws(listed.tags.unwrap_or_default()),
-            },
+            Spec { name: identity.name.clone(), retention_days: group.retention_in_days(), tags },
             Outputs { arn, name: identity.name },
         )))
     }
@@ -152,9 +149,7 @@ retention_days: 30
             .map_err(|error| aws::failed("DescribeLogGroups", &aws.account, &error))?;
         let tagged = groups.into_iter().map(|group| async move {
             let arn = group.log_group_arn().unwrap_or_default();
-            let tags = aws.logs.list_tags_for_resource().resource_arn(arn).send().await;
-            let tags = aws::read("ListTagsForResource", arn, tags)?.and_then(|found| found.tags);
-            let tags = tags::from_aws(tags.unwrap_or_default());
+            let tags = tags_of(aws, arn).await?.unwrap_or_default();
             let name = group.log_group_name.unwrap_or_default();
             Ok(tags::address_in(&tags, stack, Self::KIND).map(|at| (at, Identity { name })))
         });
@@ -208,6 +203,16 @@ retention_days: 30
         job.delete("DeleteLogGroup", name, || call.clone().send()).await?;
         Ok(None)
     }
+}
+
+/// The tags of a log group; none where there is no such group, or no ARN to ask with.
+async fn tags_of(aws: &Aws, arn: &str) -> Result<Option<Tags>> {
+    if arn.is_empty() {
+        return Ok(None);
+    }
+    let listed = aws.logs.list_tags_for_resource().resource_arn(arn).send().await;
+    let listed = aws::read("ListTagsForResource", arn, listed)?;
+    Ok(listed.map(|listed| tags::from_aws(listed.tags.unwrap_or_default())))
 }
 
 async fn find(aws: &Aws, name: &str) -> Result<Option<types::LogGroup>> {

@@ -8,6 +8,15 @@ use crate::error::Diagnostic;
 use crate::yaml::{self, Content, Node};
 
 impl Stack {
+    /// Points at the address of an entry, if there is one.
+    pub fn declared(&self, address: &Address) -> Option<Diagnostic> {
+        let declared = self.resources.contains_key(address);
+        declared.then(|| Diagnostic {
+            message: "declared here".to_owned(),
+            ..self.locate(address, "", &[])
+        })
+    }
+
     /// Points at the first of `texts`, where all of them stand together in a field; at the field where
     /// they do not, and at the address where the field is left out. The message is yet to be written.
     pub fn locate(&self, address: &Address, field: &str, texts: &[&str]) -> Diagnostic {

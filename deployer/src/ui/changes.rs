@@ -5,18 +5,23 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use serde_json::{Value, json};
+
 use super::progress::{Line, Screen};
 use super::style::{self, BOLD, DIM, GREEN, RED, YELLOW, paint};
 use super::{Ui, errors};
 use crate::address::Address;
 use crate::apply::{Event, Outcome};
 use crate::aws::Calls;
+use crate::cli::ErrorFormat;
+use crate::error::Error;
 use crate::plan::{Change, Plan};
 
 /// Tells how a plan is carried out.
 pub struct Changes<'a> {
     screen: &'a Screen,
     verbose: bool,
+    error_format: ErrorFormat,
     since: Instant,
     under_way: RefCell<BTreeMap<Address, Line>>,
     /// How many have yet to begin.
@@ -29,6 +34,7 @@ impl Ui {
         Changes {
             screen: self.screen,
             verbose: self.verbose,
+            error_format: self.error_format,
             since: Instant::now(),
             under_way: RefCell::default(),
             waiting: Cell::new(plan.actions().count()),
@@ -104,7 +110,7 @@ impl Changes<'_> {
     /// The end: what was done, with how many calls; what AWS keeps; what failed.
     pub fn outcome(self, outcome: &Outcome, calls: &Calls) {
         let seconds = self.since.elapsed().as_secs_f64();
-        let (screen, verbose) = (self.screen, self.verbose);
+        let (screen, verbose, format) = (self.screen, self.verbose, self.error_format);
         drop(self);
         let rest = outcome.unfinished.len() + outcome.not_begun.len();
         let ended = if rest > 0 { "Interrupted" } else { "Done" };
@@ -127,17 +133,46 @@ impl Changes<'_> {
         if rest > 0 {
             screen.print("run the same again to go on; what is done stays done");
         }
-        for (address, error) in &outcome.failed {
-            let error = error.clone().within(format!("{address} failed"));
-            screen.print(&format!("\n{}", errors::render(&error).trim_end()));
+        if outcome.failed.is_empty() {
+            return;
         }
-        let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
-        if failed > 0 {
-            let held = if skipped > 0 { format!(", {skipped} held back") } else { String::new() };
-            let text = format!("{failed} failed{held}: mend the cause and run the same again");
-            screen.print(&format!("\n{}; what is done stays done", paint(BOLD, &text)));
+        match format {
+            ErrorFormat::Text => failures(screen, outcome),
+            ErrorFormat::Json => screen.print(&document(outcome).to_string()),
         }
     }
+}
+
+/// What failed, and how to go on.
+fn failures(screen: &Screen, outcome: &Outcome) {
+    for (address, error) in &outcome.failed {
+        let error = error.clone().within(format!("{address} failed"));
+        screen.print(&format!("\n{}", errors::render(&error).trim_end()));
+    }
+    screen.print(&format!("\n{}: {GO_ON}", paint(BOLD, &fell_short(outcome))));
+}
+
+const GO_ON: &str = "mend the cause and run the same again; what is done stays done";
+
+fn fell_short(outcome: &Outcome) -> String {
+    let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
+    let held = if skipped > 0 { format!(", {skipped} held back") } else { String::new() };
+    format!("{failed} failed{held}")
+}
+
+/// The same as data: an error like any other, and beside it that of each change.
+fn document(outcome: &Outcome) -> Value {
+    let failed = outcome.failed.iter().map(|(address, error)| {
+        let mut document = errors::document(error);
+        document["address"] = json!(address);
+        document
+    });
+    let error = Error::new(fell_short(outcome)).hint(GO_ON);
+    let mut document = errors::document(&error);
+    document["failed"] = failed.collect();
+    document["held_back"] = json!(outcome.skipped);
+    document["done"] = json!(outcome.done.iter().map(|(address, _)| address).collect::<Vec<_>>());
+    document
 }
 
 impl Drop for Changes<'_> {

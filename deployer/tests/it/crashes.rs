@@ -48,7 +48,7 @@ fn a_run_that_is_cut_off_at_any_write_is_taken_up_by_the_next() {
         Update             23 of 23       23 of 23       23 of 23                    23
         Replace            16 of 16       16 of 16       16 of 16                    16
         ReplaceApi           9 of 9         9 of 9         9 of 9                     9
-        Destroy              9 of 9         9 of 9         9 of 9                     9
+        Destroy              6 of 6         6 of 6         6 of 6                     6
     "#]]
     .assert_eq(&table);
 }

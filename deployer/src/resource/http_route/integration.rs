@@ -1,5 +1,6 @@
 //! The integration that leads a route to its function.
 
+use std::cell::Cell;
 use std::fmt::Display;
 
 use aws_sdk_apigatewayv2::types::{self, IntegrationType};
@@ -87,8 +88,8 @@ async fn list(aws: &Aws, api: &str) -> Result<Vec<types::Integration>> {
 }
 
 /// Brings our integration to the function, or the one that is known where ours has lost its mark, or
-/// makes it; its id. AWS makes another one each time it is
-/// asked to, so where an answer was lost we look before we ask again.
+/// makes it; its id. AWS makes another one each time it is asked to, so we look before we ask, but for
+/// the first time in an API that is new.
 pub(super) async fn ensure(
     aws: &Aws,
     job: &Job<'_>,
@@ -100,8 +101,9 @@ pub(super) async fn ensure(
     let call = aws.apigateway.create_integration().api_id(api).description(&mark);
     let call = call.integration_type(IntegrationType::AwsProxy).integration_uri(function);
     let call = call.payload_format_version(PAYLOAD_FORMAT);
+    let look = Cell::new(!job.fresh);
     let made = aws::poll(job.note, || async {
-        let ours = find(aws, api, job.address).await?;
+        let ours = if look.replace(true) { find(aws, api, job.address).await? } else { None };
         if let Some(id) = ours.or_else(|| known.map(str::to_owned)) {
             return Ok(Verdict::Done((id, false)));
         }

@@ -1,5 +1,7 @@
 //! The statement in a function's resource policy by which one route of one API may invoke it.
 
+use std::cell::Cell;
+
 use aws_sdk_lambda::operation::get_policy::GetPolicyOutput;
 use serde_json::{Value, json};
 
@@ -66,8 +68,8 @@ fn source_of(statement: &Value, function: &str, api: &str) -> String {
 }
 
 /// Sees to it that the statement is there and is right. AWS cannot change one, so a wrong one is
-/// removed first. Each call holds only for the policy that was looked at; where that has changed
-/// meanwhile, or an answer was lost, we look again.
+/// removed first. Each call holds only for the policy that was looked at, which a new function has
+/// none of; where that has changed meanwhile, or an answer was lost, we look again.
 pub(super) async fn ensure(
     aws: &Aws,
     job: &Job<'_>,
@@ -85,8 +87,9 @@ pub(super) async fn ensure(
         .action("lambda:InvokeFunction")
         .principal(PRINCIPAL)
         .source_arn(format!("{api}/{source}"));
+    let look = Cell::new(!job.fresh);
     let make = aws::poll(job.note, || async {
-        let found = policy(aws, function).await?;
+        let found = if look.replace(true) { policy(aws, function).await? } else { None };
         let (policy, revision) =
             found.map(|found| (found.policy, found.revision_id)).unwrap_or_default();
         let live = policy.map(|policy| statement(&policy, function, &api, job.address));

@@ -1,5 +1,7 @@
 //! The route itself, apart from what it leads to: found by its id or its key, and made once.
 
+use std::cell::Cell;
+
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
 
 use super::{Identity, Outputs, Spec};
@@ -7,8 +9,9 @@ use crate::aws::{self, Aws, Verdict};
 use crate::error::Result;
 use crate::resource::Job;
 
-/// Makes the route: its id, or `None` where somebody else has made one of its key. AWS refuses a
-/// second one of the same key; where the answer to the first was lost, we look before we ask again.
+/// Makes the route, which was looked for: its id, or `None` where there is one of its key by now. AWS
+/// refuses a second one of the same key; where the answer to the first was lost, we look before we ask
+/// again.
 pub(super) async fn make(
     aws: &Aws,
     job: &Job<'_>,
@@ -24,8 +27,11 @@ pub(super) async fn make(
         .route_key(&spec.route)
         .authorization_type(AuthorizationType::from(spec.authorization.as_str()))
         .target(&target);
+    let asked = Cell::new(false);
     let made = aws::poll(job.note, || async {
-        if let Some(route) = find(aws, identity, None).await? {
+        if asked.replace(true)
+            && let Some(route) = find(aws, identity, None).await?
+        {
             let ours = route.target.as_deref() == Some(&target);
             return Ok(Verdict::Done(route.route_id.filter(|_| ours)));
         }

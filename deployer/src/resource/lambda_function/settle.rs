@@ -14,7 +14,7 @@ const WAIT: Wait = Wait { what: "Lambda to finish the function", at_most: Durati
 
 /// Waits until a function can be invoked as it was made or changed last; its revision then.
 pub(super) async fn settled(aws: &Aws, job: &Job<'_>, name: &str) -> Result<Option<String>> {
-    aws::poll(job.note, || async {
+    aws::poll_later(job.note, || async {
         let found = aws.lambda.get_function_configuration().function_name(name).send().await;
         let function = match aws::judge("GetFunctionConfiguration", name, found)? {
             Verdict::Done(Answer::Done(function)) => function,

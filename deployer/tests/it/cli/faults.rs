@@ -378,6 +378,11 @@ fn no_permission(world: &World) {
         status 1
         --- stderr
         error: could not read log_group.a
+
+         --> stack.yaml:4:3
+        4 |   log_group.a:
+          |   ^ declared here
+
           because: DescribeLogGroups failed for /small/a
           because: AccessDeniedException: User: arn:aws:iam::000000000000:user/client is not authorized to perform: logs:DescribeLogGroups on resource: * because no identity-based policy allows the logs:DescribeLogGroups action
           hint: the caller lacks this permission: add the action to its IAM policy, then run again

@@ -298,7 +298,13 @@ async fn a_change_is_made_to_no_other_revision_than_the_one_that_was_looked_at()
     call.memory_size(512).send().await.expect("somebody else's change");
     let changed = function(&deployed.root).await;
 
-    let job = Job { address: &address, payload: None, journal: &|_| Ok(()), note: &|_| Ok(()) };
+    let job = Job {
+        address: &address,
+        payload: None,
+        fresh: false,
+        journal: &|_| Ok(()),
+        note: &|_| Ok(()),
+    };
     let mut spec = live.spec.clone();
     spec["timeout_seconds"] = 9.into();
     let error = aws.update(&job, live, spec).await.expect_err("another revision");
