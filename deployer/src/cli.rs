@@ -72,6 +72,15 @@ pub struct Global {
     pub verbose: bool,
 }
 
+impl Global {
+    /// The options that make another run about the same stack in the same place.
+    pub fn whereabouts(&self) -> String {
+        let local = if self.local { " --local" } else { "" };
+        let environment = self.env.iter().map(|name| format!(" --env {name}"));
+        environment.chain([local.to_owned()]).collect()
+    }
+}
+
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {

@@ -199,13 +199,6 @@ fn given(global: &Global) -> Given {
     Given { environment: global.env.clone(), variables }
 }
 
-/// The global options that make another run about the same stack in the same place.
-fn options(global: &Global) -> String {
-    let local = if global.local { " --local" } else { "" };
-    let environment = global.env.iter().map(|name| format!(" --env {name}"));
-    environment.chain([local.to_owned()]).collect()
-}
-
 /// Each stack has its own state, and the local AWS another one than the real.
 fn state_file(global: &Global, stack: &str) -> PathBuf {
     let suffix = if global.local { ".local" } else { "" };
@@ -222,7 +215,7 @@ fn holder(global: &Global, command: &str) -> Holder {
     Holder {
         who: who(),
         pid: std::process::id(),
-        command: format!("deployer {command}{}", options(global)),
+        command: format!("deployer {command}{}", global.whereabouts()),
         since: now()
             .replace_nanosecond(0)
             .unwrap_or_else(|_| now())

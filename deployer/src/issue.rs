@@ -126,7 +126,9 @@ pub async fn obtain<'r>(
     let body = prepared.body(request.ttl_hours)?;
     let send = async || issuer.caller.post(&target, body.clone()).await;
     let response = ask::ask(send, &issuer.chance, report).await.map_err(|error| {
-        error.hint("check the URL (`deployer output` shows it) and the network between")
+        error
+            .hint("check the URL (`deployer output` shows it) and the network between")
+            .hint("what was in a local AWS is gone when it is started anew: `deployer apply`")
     })?;
     let now = (issuer.clock)();
     let session_end = issuer.caller.credentials.expiry().map(OffsetDateTime::from);

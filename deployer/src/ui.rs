@@ -21,6 +21,7 @@ mod starting;
 mod states;
 mod steps;
 mod style;
+mod suggested;
 mod width;
 
 use std::cell::{Cell, RefCell};
@@ -64,6 +65,8 @@ pub struct Ui {
     /// Whether the reader of the data has gone away.
     unread: Cell<bool>,
     error_format: ErrorFormat,
+    /// The global options that commands which are suggested need.
+    options: String,
     verbose: bool,
 }
 
@@ -81,6 +84,7 @@ impl Ui {
             lost: RefCell::default(),
             unread: Cell::default(),
             error_format: global.error_format,
+            options: global.whereabouts(),
             verbose: global.verbose,
         }
     }
@@ -131,9 +135,10 @@ impl Ui {
 
     /// The failure that ends the program.
     pub fn error(&self, error: &Error) {
+        let error = suggested::in_hints(error, &self.options);
         match self.error_format {
-            ErrorFormat::Text => self.status(errors::render(error).trim_end()),
-            ErrorFormat::Json => self.status(&errors::document(error).to_string()),
+            ErrorFormat::Text => self.status(errors::render(&error).trim_end()),
+            ErrorFormat::Json => self.status(&errors::document(&error).to_string()),
         }
     }
 
@@ -179,7 +184,8 @@ impl Ui {
             let document = json!({"format": PLAN_FORMAT, "stack": drift.stack, "drift": found});
             self.json(&document);
         } else {
-            self.data(&drift::render(drift, place, width::of_output()));
+            let text = drift::render(drift, place, width::of_output());
+            self.data(&suggested::commands(&text, &self.options));
         }
     }
 
@@ -261,7 +267,8 @@ impl Ui {
     pub fn residue(&self, residue: &Residue) {
         if *residue != Residue::default() {
             self.heading("What is left");
-            self.status(residue::render(residue).trim_end());
+            let text = residue::render(residue);
+            self.status(suggested::commands(text.trim_end(), &self.options).as_str());
         }
     }
 

@@ -15,6 +15,8 @@ use crate::ui::Ui;
 pub(super) async fn run(global: &Global, args: &DemoArgs, ui: &Ui) -> Result<ExitCode> {
     let global = Global { local: true, ..global.clone() };
     let (dir, out) = (PathBuf::from("ca"), PathBuf::from("certs"));
+    // Nothing is made in a folder that is not the right one.
+    super::load(&global)?;
 
     ui.heading("1. A local AWS that checks signatures and permissions");
     let instance = local::start(None, ui).await?;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value};
 
-use super::{load, options, state_file};
+use super::{load, state_file};
 use crate::cli::{Global, OutputArgs};
 use crate::error::{Error, Result};
 use crate::near;
@@ -35,7 +35,7 @@ pub(super) fn outputs(global: &Global) -> Result<Vec<(String, String)>> {
     if store.state.outputs.is_empty() {
         return Err(Error::new(format!("the stack `{}` has no outputs yet", stack.name))
             .because(format!("{} remembers none", store.path().display()))
-            .hint(format!("deploy it first with `deployer apply{}`", options(global))));
+            .hint("deploy it first with `deployer apply`"));
     }
     Ok(store.state.outputs)
 }

@@ -7,8 +7,7 @@ use deployer::ca;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::resources::write_program;
-use crate::support::World;
+use crate::support::{World, write_program};
 
 const STACK: &str = r#"
 stack: drift

@@ -7,6 +7,7 @@ mod support;
 
 mod adopt;
 mod ca;
+mod calls;
 mod cli;
 mod crashes;
 mod docs;

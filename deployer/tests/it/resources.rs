@@ -11,10 +11,9 @@ mod log_group;
 mod secret;
 
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt as _;
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
@@ -168,19 +167,6 @@ fn changes(before: &Value, after: &Value) -> String {
 /// A time as AWS tells it, as text.
 fn date(time: Option<&DateTime>) -> String {
     time.expect("a time").fmt(Format::DateTime).expect("a time to format")
-}
-
-/// Writes a program that a function can be made of: the header of an ELF file for a machine (62 is
-/// `x86_64`, 183 is `arm64`), and its name to tell it from others. It is never run.
-pub(crate) fn write_program(world: &World, name: &str, machine: u8) {
-    let mut program = vec![0_u8; 64];
-    program[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
-    for (offset, value) in [(16, 2), (18, machine), (20, 1), (52, 64), (54, 56), (58, 64)] {
-        program[offset] = value;
-    }
-    program.extend(name.bytes());
-    fs::write(world.path(name), program).expect("a program");
-    fs::set_permissions(world.path(name), Permissions::from_mode(0o755)).expect("a mode");
 }
 
 /// What the local AWS serves at a URL.

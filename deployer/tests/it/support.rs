@@ -4,7 +4,8 @@ pub(crate) mod running;
 pub(crate) mod terminal;
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -168,6 +169,19 @@ pub(crate) fn default_stack() -> String {
     let built = "cargo: signer                # or `bootstrap: PATH`, or `zip: PATH`";
     assert!(text.contains(built), "the default stack builds the signer");
     text.replace(built, &format!("bootstrap: {}", signer().display()))
+}
+
+/// Writes a program that a function can be made of: the header of an ELF file for a machine (62 is
+/// `x86_64`, 183 is `arm64`), and its name to tell it from others. It is never run.
+pub(crate) fn write_program(world: &World, name: &str, machine: u8) {
+    let mut program = vec![0_u8; 64];
+    program[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+    for (offset, value) in [(16, 2), (18, machine), (20, 1), (52, 64), (54, 56), (58, 64)] {
+        program[offset] = value;
+    }
+    program.extend(name.bytes());
+    fs::write(world.path(name), program).expect("a program");
+    fs::set_permissions(world.path(name), Permissions::from_mode(0o755)).expect("a mode");
 }
 
 /// The root of the workspace.

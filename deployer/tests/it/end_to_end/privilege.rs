@@ -15,8 +15,7 @@ use time::OffsetDateTime;
 
 use super::deployed;
 use crate::cli::at;
-use crate::resources::write_program;
-use crate::support::{Run, World, workspace};
+use crate::support::{Run, World, workspace, write_program};
 
 /// What the local AWS lets pass without being allowed: handing a role to Lambda; the tags in the
 /// answer of `GetFunction`; and what API Gateway has besides the actions named after HTTP's methods.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -104,6 +104,10 @@ pub(crate) struct Call {
     pub(crate) fault: Option<Fault>,
     /// What AWS answered, if it was asked and has answered.
     pub(crate) status: Option<u16>,
+    /// When it came.
+    pub(crate) began: Instant,
+    /// When it was answered, if it was.
+    pub(crate) ended: Option<Instant>,
 }
 
 /// The connection is closed.
@@ -253,7 +257,13 @@ impl Faults {
             inner.rules.iter_mut().map(|active| active.applies(operation)).collect();
         let first = applying.into_iter().position(|applies| applies);
         let fault = first.map(|index| inner.rules[index].rule.fault.clone());
-        inner.calls.push(Call { operation: operation.clone(), fault: fault.clone(), status: None });
+        inner.calls.push(Call {
+            operation: operation.clone(),
+            fault: fault.clone(),
+            status: None,
+            began: Instant::now(),
+            ended: None,
+        });
         (inner.calls.len() - 1, fault)
     }
 
@@ -263,6 +273,7 @@ impl Faults {
         // The rules may have been changed while the call was under way.
         if let Some(call) = inner.calls.get_mut(number) {
             call.status = Some(answer.status().as_u16());
+            call.ended = Some(Instant::now());
         }
         if answer.status().is_success() {
             for active in &mut inner.rules {

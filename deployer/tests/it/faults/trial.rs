@@ -10,8 +10,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::proxy::Proxy;
-use crate::resources::write_program;
-use crate::support::{Run, World};
+use crate::support::{Run, World, write_program};
 
 /// A version of the stack file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use aws_sdk_apigatewayv2::types::{AuthorizationType, IntegrationType};
 use deployer::aws::Aws;
 use serde_json::{Value, json};
 
+use super::Deployed;
 use super::http_api::api;
-use super::{Deployed, write_program};
-use crate::support::World;
+use crate::support::{World, write_program};
 
 const FUNCTIONS: &str = "  iam_role.fn: { name: trial-fn }
   lambda_function.one: { name: trial-one, role: \"${iam_role.fn.arn}\", code: { bootstrap: one }, log_group: /trial }

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use zip::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use super::{Deployed, Edit, changes, download, sorted, write_program};
-use crate::support::World;
+use super::{Deployed, Edit, changes, download, sorted};
+use crate::support::{World, write_program};
 
 const ADDRESS: &str = "lambda_function.fn";
 const NAME: &str = "trial-fn";

@@ -8,8 +8,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::iam_role::role;
-use super::write_program;
-use crate::support::{World, workspace};
+use crate::support::{World, workspace, write_program};
 
 #[tokio::test]
 async fn the_signer_may_read_one_secret_and_write_to_one_log_group() {

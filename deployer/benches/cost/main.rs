@@ -1,0 +1,39 @@
+//! What the deployer costs: `cargo bench -p deployer`, or with `-- calls`, `own` or `growth` one part
+//! of it.
+//!
+//! The deployer is the release build, run against a local AWS. Nothing is asserted, and nothing depends
+//! on how busy the machine is: printed are calls, rounds of calls that wait for each other, ratios to
+//! what these rounds must take, CPU time (the least of several runs), memory and bytes.
+
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+
+#[path = "../../tests/it"]
+#[allow(dead_code, unused_imports, reason = "the tests use more of it")]
+mod it {
+    pub(crate) mod faults;
+    pub(crate) mod support;
+}
+
+mod calls;
+mod growth;
+mod own;
+
+use std::env;
+
+use it::{faults, support};
+
+fn main() {
+    // Cargo adds an option of its own.
+    let arguments: Vec<_> = env::args().skip(1).filter(|each| each != "--bench").collect();
+    if own::is_child(&arguments) {
+        return;
+    }
+    let parts: [(&str, fn()); 3] =
+        [("calls", calls::measure), ("own", own::measure), ("growth", growth::measure)];
+    for (name, measure) in parts {
+        if arguments.is_empty() || arguments.iter().any(|each| each == name) {
+            measure();
+            println!();
+        }
+    }
+}
