@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use aws_config::BehaviorVersion;
-use aws_config::timeout::TimeoutConfig;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, LambdaEvent, Request, Service as _, service_fn, tracing};
 use signer::certificate::ToBeSigned;
@@ -12,10 +10,6 @@ use signer::handler::Handler;
 use signer::policy::Policy;
 use signer::secret::{self, SecretsManager, Store};
 use time::{Duration, OffsetDateTime};
-
-/// The longest wait for Secrets Manager, retries included. It must end before the function's own
-/// time is up, or callers get API Gateway's error in place of ours.
-const SECRET_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
 // One request at a time comes in, so one thread is enough.
 #[tokio::main(flavor = "current_thread")]
@@ -36,10 +30,8 @@ async fn run() -> Result<(), Vec<String>> {
     let policy = policy()?;
     let arn = variable("CA_SECRET_ARN")?;
     let refresh = refresh()?;
-    let timeouts = TimeoutConfig::builder().operation_timeout(SECRET_TIMEOUT).build();
-    let config =
-        aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
-    let client = aws_sdk_secretsmanager::Client::new(&config);
+    let client = signer::client::secrets_manager(|name| std::env::var(name).ok())
+        .map_err(|problem| vec![problem])?;
     let handler = Handler {
         policy,
         store: Store::new(SecretsManager { client, arn }, refresh),
