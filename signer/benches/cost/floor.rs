@@ -16,6 +16,7 @@ use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::prelude::FromDer as _;
 
 use crate::callgrind::count_own;
+use crate::core::Core;
 use crate::request::{KINDS, Kind};
 use crate::surroundings::Surroundings;
 
@@ -27,14 +28,19 @@ pub(crate) fn run(arguments: &[String]) -> bool {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["verify-and-sign", kind, times] => {
-            let kind = KINDS.into_iter().find(|each| each.name == kind).unwrap();
-            let floor = Floor::new(kind);
+            let floor = Floor::new(kind_named(kind));
             (0..times.parse().unwrap()).for_each(|_: u32| floor.verify_and_sign());
+        }
+        ["issue", kind, times] => {
+            let core = Core::new(kind_named(kind));
+            (0..times.parse().unwrap()).for_each(|_: u32| core.issue());
         }
         ["exchange", port] => exchange(TcpStream::connect(address(port)).unwrap()),
         ["exchange", port, root] => {
+            // The root of the stub is the last of the file.
+            let root = CertificateDer::pem_file_iter(root).unwrap().last().unwrap().unwrap();
             let mut roots = RootCertStore::empty();
-            roots.add(CertificateDer::from_pem_file(root).unwrap()).unwrap();
+            roots.add(root).unwrap();
             let config =
                 ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
             let name = "localhost".try_into().unwrap();
@@ -44,6 +50,10 @@ pub(crate) fn run(arguments: &[String]) -> bool {
         _ => return false,
     }
     true
+}
+
+fn kind_named(name: &str) -> Kind {
+    KINDS.into_iter().find(|each| each.name == name).unwrap()
 }
 
 fn address(port: &str) -> (&'static str, u16) {
@@ -100,13 +110,13 @@ impl Floor {
         key.verify_sig(&self.message, &self.signature).unwrap();
         self.ca.sign(&self.random, &TBS).unwrap();
     }
+}
 
-    /// The CPU time of one.
-    pub(crate) fn cpu(&self, times: u32) -> Duration {
-        let started = thread_cpu();
-        (0..times).for_each(|_| self.verify_and_sign());
-        thread_cpu().saturating_sub(started) / times
-    }
+/// The CPU time of one time, the mean of many on this thread.
+pub(crate) fn cpu(times: u32, work: impl Fn()) -> Duration {
+    let started = thread_cpu();
+    (0..times).for_each(|_| work());
+    thread_cpu().saturating_sub(started) / times
 }
 
 fn thread_cpu() -> Duration {

@@ -9,6 +9,7 @@ use std::{env, fs, thread};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::callgrind;
+use crate::request::policy;
 use crate::surroundings::Surroundings;
 
 /// How long anything may take before it is given up. Callgrind makes it fifty times slower.
@@ -39,6 +40,7 @@ impl Program {
     /// Builds what the deployer would deploy, unless the environment variable `BOOTSTRAP` names a program.
     pub(crate) fn build() -> Self {
         let task_root = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        fs::write(task_root.join(signer::policy::FILE_NAME), policy()).unwrap();
         let path = env::var_os("BOOTSTRAP").map_or_else(cargo_build, PathBuf::from);
         Self { path, task_root }
     }

@@ -13,6 +13,7 @@
 mod authority;
 mod callgrind;
 mod cold;
+mod core;
 mod floor;
 mod function;
 mod http;
@@ -49,7 +50,6 @@ fn main() {
         ("throughput", throughput::measure),
     ];
     let program = Program::build();
-    request::write_policy(&program.task_root);
     let setting = Setting { program, around: Surroundings::new(&Authority::new()) };
     for (name, measure) in parts {
         if arguments.is_empty() || arguments.iter().any(|each| each == name) {

@@ -1,8 +1,5 @@
 //! API Gateway's events with requests for certificates, and the policy that grants them.
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 /// The key of a request.
@@ -18,16 +15,21 @@ pub(crate) const KINDS: [Kind; 3] = [
     Kind { name: "RSA-2048", csr: include_str!("../../tests/fixtures/rsa2048_sha256.pem") },
 ];
 
-pub(crate) fn write_policy(task_root: &Path) {
+pub(crate) fn policy() -> String {
     let policy = json!({"rules": [{
         "name": "bench",
         "callers": ["arn:aws:iam::111122223333:role/deploy"],
         "dns": ["api.example.com", "*.internal.example"],
     }]});
-    fs::write(task_root.join("policy.json"), policy.to_string()).unwrap();
+    policy.to_string()
 }
 
 impl Kind {
+    /// The body of a request.
+    pub(crate) fn body(self) -> String {
+        json!({"csr": self.csr}).to_string()
+    }
+
     /// The event of a `POST /issue-cert`, as API Gateway sends it.
     pub(crate) fn event(self) -> Vec<u8> {
         let event = json!({
@@ -74,7 +76,7 @@ impl Kind {
                 "time": "08/May/2026:05:39:10 +0000",
                 "timeEpoch": 1_778_218_750_000_u64,
             },
-            "body": json!({"csr": self.csr}).to_string(),
+            "body": self.body(),
             "isBase64Encoded": false,
         });
         event.to_string().into_bytes()

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::cold::millions;
-use crate::floor::Floor;
+use crate::core::Core;
+use crate::floor::{self, Floor};
 use crate::function::Endpoint;
 use crate::request::{KINDS, Kind, check};
 use crate::{Setting, callgrind};
@@ -13,24 +14,35 @@ const RUNS: usize = 5;
 const TIMES: u32 = 1000;
 
 pub(crate) fn measure(setting: &Setting) {
-    println!("warm, per certificate: the floor is one verification and one P-256 signature");
+    println!("warm, per certificate; the floor is one verification and one P-256 signature");
     for kind in KINDS {
-        let floor = Floor::new(kind);
-        // The two take turns, so that a slow minute of the machine hits both.
-        let runs = (0..RUNS).map(|_| (floor.cpu(TIMES), cpu(setting, kind)));
-        let (floors, functions): (Vec<_>, Vec<_>) = runs.unzip();
-        let least = |runs: Vec<Duration>| runs.into_iter().min().unwrap().as_secs_f64() * 1e6;
-        row(kind, "µs of CPU", least(floors), least(functions));
+        let (floor, core) = (Floor::new(kind), Core::new(kind));
+        // They take turns, so that a slow minute of the machine hits all.
+        let runs = (0..RUNS).map(|_| {
+            let own = |work: &dyn Fn()| floor::cpu(TIMES, work);
+            [own(&|| floor.verify_and_sign()), own(&|| core.issue()), cpu(setting, kind)]
+        });
+        let runs: Vec<_> = runs.collect();
+        let least = |which: usize| runs.iter().map(|run| run[which]).min().unwrap();
+        row(kind, "µs of CPU", [0, 1, 2].map(|which| least(which).as_secs_f64() * 1e6));
         if callgrind::is_installed() {
-            let (floor, function) = (floor_instructions(kind), instructions(setting, kind));
-            row(kind, "million instructions", millions(floor), millions(function));
+            let own = |errand| {
+                per_one(|times| callgrind::count_own(&[errand, kind.name, &times.to_string()]))
+            };
+            let counts = [own("verify-and-sign"), own("issue"), instructions(setting, kind)];
+            row(kind, "million instructions", counts.map(millions));
         }
     }
 }
 
-fn row(kind: Kind, unit: &str, floor: f64, function: f64) {
-    let (name, ratio) = (kind.name, function / floor);
-    println!("  {name:<9} {function:>8.3} {unit}, floor {floor:.3}: {ratio:.2} times the floor");
+fn row(kind: Kind, unit: &str, [floor, core, function]: [f64; 3]) {
+    println!(
+        "  {:<9} floor {floor:>7.3} {unit}; issuing {core:.3}, {:.2} times; \
+         through the runtime {function:.3}, {:.2} times",
+        kind.name,
+        core / floor,
+        function / floor,
+    );
 }
 
 /// The CPU time of one certificate in a function that has run for a while.
@@ -53,10 +65,6 @@ fn instructions(setting: &Setting, kind: Kind) -> u64 {
         (0..times).for_each(|_| check(&function.invoke(&kind.event())));
         function.stop()
     })
-}
-
-fn floor_instructions(kind: Kind) -> u64 {
-    per_one(|times| callgrind::count_own(&["verify-and-sign", kind.name, &times.to_string()]))
 }
 
 fn per_one(count: impl Fn(u32) -> u64) -> u64 {
