@@ -1,7 +1,7 @@
 //! Which roots a connection to AWS is checked against.
 //!
-//! To read the system's bundle takes four times as long as the rest of the cold start, and all but
-//! five of its 140 roots have no business to speak for AWS.
+//! To read the system's bundle takes six times the instructions of the rest of the cold start, and all
+//! but five of its 140 roots have no business to speak for AWS.
 
 use aws_smithy_http_client::tls::TrustStore;
 
