@@ -9,7 +9,7 @@
 //!
 //! What must stay so:
 //!
-//! 1. Everything but `handler`, `secret` and the binary is pure: no clock, no randomness, no
+//! 1. Everything but `client`, `handler`, `secret` and the binary is pure: no clock, no randomness, no
 //!    environment, no I/O. Time and randomness are arguments.
 //! 2. The certificate is written from our own decision. Of the certificate request only the public
 //!    key, byte for byte, and the granted names get in.
@@ -36,6 +36,8 @@ pub mod policy;
 pub mod refusal;
 pub mod request;
 
+#[cfg(feature = "lambda")]
+pub mod client;
 #[cfg(feature = "lambda")]
 pub mod handler;
 #[cfg(feature = "lambda")]

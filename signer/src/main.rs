@@ -1,26 +1,25 @@
 //! The Lambda function: environment, policy file, Secrets Manager, and the loop of the runtime.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::ExitCode;
 
-use aws_config::BehaviorVersion;
-use aws_config::timeout::TimeoutConfig;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, LambdaEvent, Request, Service as _, service_fn, tracing};
+use lambda_http::tracing::level_filters::LevelFilter;
+use lambda_http::{
+    Adapter, Body, IntoResponse, LambdaEvent, Request, Response, Service as _, service_fn, tracing,
+};
 use signer::certificate::ToBeSigned;
 use signer::handler::Handler;
 use signer::policy::Policy;
 use signer::secret::{self, SecretsManager, Store};
 use time::{Duration, OffsetDateTime};
 
-/// The longest wait for Secrets Manager, retries included. It must end before the function's own
-/// time is up, or callers get API Gateway's error in place of ours.
-const SECRET_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
-
 // One request at a time comes in, so one thread is enough.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    tracing::init_default_subscriber();
+    init_tracing();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problems) => {
@@ -36,10 +35,8 @@ async fn run() -> Result<(), Vec<String>> {
     let policy = policy()?;
     let arn = variable("CA_SECRET_ARN")?;
     let refresh = refresh()?;
-    let timeouts = TimeoutConfig::builder().operation_timeout(SECRET_TIMEOUT).build();
-    let config =
-        aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
-    let client = aws_sdk_secretsmanager::Client::new(&config);
+    let client = signer::client::secrets_manager(|name| std::env::var(name).ok())
+        .map_err(|problem| vec![problem])?;
     let handler = Handler {
         policy,
         store: Store::new(SecretsManager { client, arn }, refresh),
@@ -50,7 +47,7 @@ async fn run() -> Result<(), Vec<String>> {
     handler.prepare().await;
     let handler = &handler;
     let mut adapter = Adapter::from(service_fn(|request: Request| async move {
-        Ok::<_, std::convert::Infallible>(handler.handle(request).await)
+        Ok::<_, Infallible>(Ready(handler.handle(request).await))
     }));
     let service = service_fn(|mut event: LambdaEvent<LambdaRequest>| {
         signer::handler::disarm(&mut event.payload);
@@ -58,6 +55,30 @@ async fn run() -> Result<(), Vec<String>> {
     });
     let ended = lambda_http::lambda_runtime::run(service).await;
     ended.map_err(|error| vec![format!("the runtime ended: {error}")])
+}
+
+/// Logs as Lambda's advanced logging controls want it. The default subscriber of `lambda_http` does
+/// the same, but brings an engine for regular expressions to choose modules by.
+fn init_tracing() {
+    let level = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"].iter().find_map(|name| variable(name).ok());
+    let level = level.and_then(|level| level.parse::<LevelFilter>().ok());
+    let subscriber = tracing::subscriber::fmt()
+        .with_target(false)
+        .without_time()
+        .with_max_level(level.unwrap_or(LevelFilter::INFO));
+    match variable("AWS_LAMBDA_LOG_FORMAT") {
+        Ok(format) if format.eq_ignore_ascii_case("json") => subscriber.json().init(),
+        _ => subscriber.init(),
+    }
+}
+
+/// A response that is text already. Other responses bring tables for all the encodings of the world.
+struct Ready(Response<Body>);
+
+impl IntoResponse for Ready {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(std::future::ready(self.0))
+    }
 }
 
 /// `policy.json` beside the executable.

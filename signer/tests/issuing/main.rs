@@ -5,6 +5,7 @@
 
 mod authority;
 mod certificates;
+mod client;
 mod core;
 mod der;
 mod differential;
