@@ -17,7 +17,7 @@ pub fn nothing(stack: &Stack) -> Desired {
         let declared = Declared {
             depends_on: declaration.depends_on.clone(),
             protected: declaration.protected,
-            place: stack.source.point(declaration.place, ""),
+            place: declaration.place.clone(),
         };
         (address.clone(), declared)
     });

@@ -30,9 +30,10 @@ pub use widening::Widening;
 
 use crate::address::Address;
 use crate::diff;
-use crate::error::{Diagnostic, Result};
+use crate::error::Result;
 use crate::reference::{self, Reference};
 use crate::resource::{self, AnyResourceType, Object, Reading, tags};
+use crate::stack::Spot;
 use crate::state::{Entry, Phase, State};
 
 /// What is wanted of one resource: its spec with references as they stand in `stack.yaml`.
@@ -64,8 +65,8 @@ pub struct Declared {
     pub depends_on: BTreeSet<Address>,
     /// Whether it is neither to be deleted nor replaced.
     pub protected: bool,
-    /// Where that is said, or else where its address stands; the message is yet to be written.
-    pub place: Diagnostic,
+    /// Where that is said, or else where its address stands.
+    pub place: Spot,
 }
 
 /// What AWS holds now, by address.

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -48,7 +49,7 @@ pub struct Stack {
     /// What it makes known after an apply, in order; values may hold references.
     pub outputs: Vec<(String, String)>,
     /// Where all of this stands written.
-    pub source: Source,
+    pub source: Arc<Source>,
     /// What it was given, as far as it has to do with it.
     pub given: Given,
 }
@@ -81,7 +82,33 @@ pub struct Declaration {
     /// Whether it is neither to be deleted nor replaced.
     pub protected: bool,
     /// Where that is said, or else where its address stands.
-    pub place: Place,
+    pub place: Spot,
+}
+
+/// A place in a stack file. It is found only when somebody asks for it, because the whole file is read
+/// again for that.
+#[derive(Debug, Clone)]
+pub struct Spot {
+    source: Arc<Source>,
+    node: usize,
+}
+
+impl PartialEq for Spot {
+    fn eq(&self, other: &Self) -> bool {
+        self.node == other.node
+    }
+}
+
+impl Spot {
+    /// The line and the column.
+    pub fn place(&self) -> Place {
+        yaml::place_of(self.node, &self.source.text)
+    }
+
+    /// A message about it.
+    pub fn point(&self, message: impl Into<String>) -> Diagnostic {
+        self.source.point(self.place(), message)
+    }
 }
 
 /// The folder that a file is in.
@@ -95,7 +122,7 @@ pub(crate) fn folder_of(file: &Path) -> PathBuf {
 impl Stack {
     /// Reads and checks a stack file, with that of the environment over it.
     pub fn load(path: &Path, given: &Given) -> Result<Self> {
-        let source = Source { file: path.display().to_string(), text: read(path)? };
+        let source = Arc::new(Source { file: path.display().to_string(), text: read(path)? });
         let environment = given.environment.as_ref();
         let overlay = environment.map(|it| environment::source(path, it)).transpose()?;
         check::check(&source, overlay.as_ref(), given, folder_of(path)).map_err(refusal)
@@ -106,7 +133,7 @@ impl Stack {
     /// # Errors
     /// One error that lists every mistake with its place.
     pub fn parse(text: &str, file: &str, base: PathBuf) -> Result<Self> {
-        let source = Source { file: file.to_owned(), text: text.to_owned() };
+        let source = Arc::new(Source { file: file.to_owned(), text: text.to_owned() });
         check::check(&source, None, &Given::default(), base).map_err(refusal)
     }
 

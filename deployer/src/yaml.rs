@@ -125,12 +125,17 @@ fn explain(message: &str) -> String {
     known.map_or(message, |(_, meaning)| meaning).to_owned()
 }
 
+/// Where the node of this number stands.
+pub fn place_of(id: usize, text: &str) -> Place {
+    read(text, Some(id)).err().map_or(Place { line: 1, column: 1 }, |error| place(&error))
+}
+
 const NO_SUCH_NUMBER: &str = "no number may be this large";
 
 impl Node {
     /// Where this node stands in the text that it was read from.
     pub fn place(&self, text: &str) -> Place {
-        read(text, Some(self.id)).err().map_or(Place { line: 1, column: 1 }, |error| place(&error))
+        place_of(self.id, text)
     }
 
     /// The entry of a mapping with this key: the key and the value. The last one where it is repeated.

@@ -32,9 +32,7 @@ pub(super) fn check(
         let declared = desired.declared.get(&change.address);
         match declared {
             Some(declared) => {
-                let mut place = declared.place.clone();
-                place.message = said(change, declared);
-                error.diagnostics.push(place);
+                error.diagnostics.push(declared.place.point(said(change, declared)));
             }
             None => error = error.because(format!("{} is not declared any more", change.address)),
         }

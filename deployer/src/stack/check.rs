@@ -5,12 +5,13 @@ mod links;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::environment::Overlay;
 use super::given::Given;
 use super::variables::Substitution;
 use super::words;
-use super::{Declaration, Source, Stack};
+use super::{Declaration, Source, Spot, Stack};
 use crate::address::Address;
 use crate::error::Diagnostic;
 use crate::resource::tags::{self, Tags};
@@ -23,8 +24,8 @@ const KEYS: [&str; 7] = ["stack", "account", "region", "tags", "variables", "res
 
 /// Checks a whole stack file, with the file of an environment over it.
 pub(super) fn check(
-    source: &Source,
-    overlay: Option<&Source>,
+    source: &Arc<Source>,
+    overlay: Option<&Arc<Source>>,
     given: &Given,
     base: PathBuf,
 ) -> Result<Stack, Vec<Diagnostic>> {
@@ -46,13 +47,13 @@ pub(super) fn check(
 
 /// Looks through one file, and notes every mistake in it.
 pub(super) struct Checker<'a> {
-    source: &'a Source,
+    source: &'a Arc<Source>,
     pub(super) substitution: Substitution,
     mistakes: Vec<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn new(source: &'a Source) -> Self {
+    pub(super) fn new(source: &'a Arc<Source>) -> Self {
         Self { source, substitution: Substitution::default(), mistakes: Vec::new() }
     }
 
@@ -66,6 +67,10 @@ impl<'a> Checker<'a> {
 
     pub(super) fn place(&self, node: &Node) -> Place {
         node.place(&self.source.text)
+    }
+
+    pub(super) fn spot(&self, node: &Node) -> Spot {
+        Spot { source: Arc::clone(self.source), node: node.id() }
     }
 
     pub(super) fn point(&self, node: &Node, message: &str) -> Diagnostic {
@@ -104,7 +109,7 @@ impl<'a> Checker<'a> {
             base,
             resources: BTreeMap::new(),
             outputs: Vec::new(),
-            source: self.source.clone(),
+            source: Arc::clone(self.source),
             given: given.clone(),
         };
         let mut common = root.entry("tags").map(|(_, tags)| self.tags(tags)).unwrap_or_default();

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::check::Checker;
 use super::given::Environment;
@@ -30,7 +31,10 @@ impl Overlay {
     ///
     /// # Errors
     /// Only if it is no YAML; what else is wrong is noted in it.
-    pub(super) fn read(source: &Source, variables: &Variables) -> Result<Self, Vec<Diagnostic>> {
+    pub(super) fn read(
+        source: &Arc<Source>,
+        variables: &Variables,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let root = source.parse()?;
         let mut checker = Checker::new(source);
         let entries = checker.mapping(&root, "the file of an environment", false);
@@ -53,11 +57,11 @@ fn file_of(stack: &Path, environment: &str) -> PathBuf {
 }
 
 /// Reads the file of an environment, which must be there, so that a slip of the name makes no new one.
-pub(super) fn source(stack: &Path, environment: &Environment) -> Result<Source> {
+pub(super) fn source(stack: &Path, environment: &Environment) -> Result<Arc<Source>> {
     let environment = environment.to_string();
     let path = file_of(stack, &environment);
     if path.exists() {
-        return Ok(Source { file: path.display().to_string(), text: read(&path)? });
+        return Ok(Arc::new(Source { file: path.display().to_string(), text: read(&path)? }));
     }
     let known = known(stack);
     let known: Vec<_> = known.iter().map(String::as_str).collect();

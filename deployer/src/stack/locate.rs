@@ -23,7 +23,7 @@ impl Stack {
         let root = yaml::parse(&self.source.text).ok();
         let found = root.as_ref().and_then(|root| find(root, address, field, texts));
         let place = found.map(|node| node.place(&self.source.text));
-        let place = place.or_else(|| self.resources.get(address).map(|entry| entry.place));
+        let place = place.or_else(|| self.resources.get(address).map(|entry| entry.place.place()));
         self.source.point(place.unwrap_or(yaml::Place { line: 1, column: 1 }), "")
     }
 }

@@ -29,13 +29,16 @@ fn no_call_is_made_that_nothing_needs() {
     let proxy = Proxy::to(&world.instance().endpoint);
     // The account, 6 looks, and 1 before an API is made; 12 to make it all, and 1 to see the function
     // ready.
-    let create = counts(&world, &proxy, &["apply", "--yes", "--no-verify"]);
+    let create = counts(&world, &proxy, &["apply", "--yes", "--no-verify", "--no-preflight"]);
     assert_eq!((create.0, create.1), (21, 12));
     // The account; then all that is there, at once.
     assert_eq!(counts(&world, &proxy, &["plan"]), (13, 0, 2));
     world.edit("retention_days: 30", "retention_days: 14");
-    assert_eq!(counts(&world, &proxy, &["apply", "--yes", "--no-verify"]), (14, 1, 3));
+    assert_eq!(
+        counts(&world, &proxy, &["apply", "--yes", "--no-verify", "--no-preflight"]),
+        (14, 1, 3)
+    );
     // The route goes along; the look at the end finds nothing.
-    let destroy = counts(&world, &proxy, &["destroy", "--yes"]);
+    let destroy = counts(&world, &proxy, &["destroy", "--yes", "--no-preflight"]);
     assert_eq!(destroy.1, 6);
 }

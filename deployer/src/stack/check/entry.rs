@@ -9,9 +9,10 @@ use serde_json::Value;
 use super::Checker;
 use crate::address::Address;
 use crate::resource::{self, AnyResourceType};
+use crate::stack::Spot;
 use crate::stack::trial::{Misfit, Trial};
 use crate::stack::words::plain;
-use crate::yaml::{self, Content, Node, Place};
+use crate::yaml::{self, Content, Node};
 
 /// The key of an entry that protects what it declares from being deleted and replaced.
 const PROTECT: &str = "protect";
@@ -50,24 +51,19 @@ impl Checker<'_> {
     }
 
     /// Whether an entry is protected, and where that is said.
-    pub(super) fn protection(
-        &mut self,
-        key: &Node,
-        node: &Node,
-        declared: &Value,
-    ) -> (bool, Place) {
+    pub(super) fn protection(&mut self, key: &Node, node: &Node, declared: &Value) -> (bool, Spot) {
         let Some((protect, value)) = node.entry(PROTECT) else {
-            return (false, self.place(key));
+            return (false, self.spot(key));
         };
         let Content::Bool(protected) = value.content else {
             self.mistake(value, "expected `true` or `false`");
-            return (false, self.place(protect));
+            return (false, self.spot(protect));
         };
         if declared.get("tags").is_none() {
             let message = "protection is kept in tags, and this has none: protect its API instead";
             self.mistake(protect, message);
         }
-        (protected, self.place(protect))
+        (protected, self.spot(protect))
     }
 
     /// AWS's limits, for what the user got right so far. A check that stops at the first mistake of

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use expect_test::expect;
 
 use crate::stack::{Assignment, Given, Giver, Source, Stack, check};
@@ -32,7 +34,8 @@ fn given(variables: &[(Giver, &str, &str)], environment: Option<&str>) -> Given 
 }
 
 fn parse(stack: &str, overlay: Option<&str>, given: &Given) -> Result<Stack, String> {
-    let source = |file: &str, text: &str| Source { file: file.to_owned(), text: text.to_owned() };
+    let source =
+        |file: &str, text: &str| Arc::new(Source { file: file.to_owned(), text: text.to_owned() });
     let overlay = overlay.map(|text| source("stack.prod.yaml", text));
     let stack = check::check(&source("stack.yaml", stack), overlay.as_ref(), given, ".".into());
     stack.map_err(|mistakes| {

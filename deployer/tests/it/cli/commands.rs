@@ -49,7 +49,7 @@ fn before_the_first_apply(world: &World) {
         --- stderr
         error: the stack `small` has no outputs yet
           because: state/small.local.json remembers none
-          hint: deploy it first with `deployer apply --local`
+          hint: deploy it first with `deployer --local apply`
     "#]]
     .assert_eq(&shown(world, &world.run(&["--local", "output"])));
     assert_eq!(state(world), None, "a plan writes nothing");
@@ -238,7 +238,7 @@ fn destroyed(world: &World) {
         --- stderr
         error: the stack `small` has no outputs yet
           because: state/small.local.json remembers none
-          hint: deploy it first with `deployer apply --local`
+          hint: deploy it first with `deployer --local apply`
     "#]]
     .assert_eq(&snapshot(world, &mut world.command(&["--local", "output"])));
 }

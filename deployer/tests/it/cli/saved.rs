@@ -79,12 +79,12 @@ fn refused_elsewhere(world: &World) {
         error: could not understand the plan file torn.json
           because: it is not what `deployer plan --out` writes
           because: EOF while parsing a value at line 7 column 1
-          hint: `deployer apply` without a file carries out what stack.yaml declares
+          hint: `deployer --local apply` without a file carries out what stack.yaml declares
         status 1
         --- stderr
         error: could not read the plan file none.json
           because: No such file or directory (os error 2)
-          hint: make a new one with `deployer plan --out none.json`
+          hint: make a new one with `deployer --local plan --out none.json`
     "#]]
     .assert_eq(&[for_aws, edited, region, stack, torn, missing].concat());
     assert_eq!(world.run(&["--local", "plan", "--detailed-exitcode"]).status, 2);

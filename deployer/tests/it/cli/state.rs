@@ -80,7 +80,7 @@ fn listed(world: &World) {
         status 1
         --- stderr
         error: the state remembers no log_group.c
-          hint: `deployer state list` shows what it remembers
+          hint: `deployer --local state list` shows what it remembers
     "#]]
     .assert_eq(&all.concat());
     let whole = world.succeed(&["--local", "state", "show"]).stdout;
