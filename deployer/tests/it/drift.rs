@@ -368,7 +368,7 @@ async fn as_people_read_it(world: &World, root: &Aws) {
         !!  PUBLIC: anybody can call POST /issue of the API [api]
             authorization  "AWS_IAM" → "NONE"
 
-        Summary: 4 of 6 drifted; `deployer plan` shows how an apply would mend it
+        Summary: 4 of 6 drifted; `deployer --local plan` shows how an apply would mend it
     "#]]
     .assert_eq(&shown.replace(account, "…)").replace(&arn, "[secret]"));
     let plan = world.succeed(&["--local", "plan"]);

@@ -18,7 +18,7 @@ fn a_lost_or_torn_state_is_made_again_from_aws_alone() {
     fs::create_dir_all(world.path("state")).expect("a folder");
     world.write(STATE, &whole[..whole.len() / 2]);
     let refused = world.fail(&["--local", "plan"]);
-    assert!(refused.stderr.contains("`deployer state rebuild`"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("`deployer --local state rebuild`"), "{}", refused.stderr);
 
     let rebuilt = world.succeed(&["--local", "-v", "state", "rebuild", "--yes"]);
     assert_eq!(mutating_calls(&rebuilt), Vec::<&str>::new());
