@@ -6,7 +6,7 @@ use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::plan::{Declared, Desired, Wanted, by_tag};
 use crate::resource::{self, Adoption, Payload, Sources, tags};
-use crate::stack::Stack;
+use crate::stack::{Declaration, Stack};
 
 /// The bytes that fingerprints stand for, by address. They go to AWS and nowhere else.
 pub type Payloads = BTreeMap<Address, Payload>;
@@ -49,7 +49,16 @@ pub fn gather(stack: &Stack, sources: &Sources<'_>) -> Result<(Desired, Payloads
     let mut desired = nothing(stack);
     let mut payloads = Payloads::new();
     let mut failures: Vec<(Address, Error)> = Vec::new();
-    for (address, declaration) in &stack.resources {
+    let builds = |address: &Address, declaration: &Declaration| {
+        resource::find(&address.kind).is_some_and(|kind| kind.builds(&declaration.declared))
+    };
+    // What takes minutes comes last, and not at all where something is wrong already.
+    let (slow, quick): (Vec<_>, Vec<_>) =
+        stack.resources.iter().partition(|(address, declaration)| builds(address, declaration));
+    for (address, declaration) in quick.into_iter().chain(slow) {
+        if !failures.is_empty() && builds(address, declaration) {
+            continue;
+        }
         let kind = resource::of(address)?;
         match kind.gather(&declaration.declared, sources) {
             Ok(gathered) => {

@@ -103,6 +103,11 @@ pub trait ResourceType: 'static + Sync {
     /// What AWS will assign, as a pattern for a policy: `*` and `?` stand for what it makes up.
     fn foretell(place: &Place, identity: Self::Identity) -> Self::Outputs;
 
+    /// Whether gathering it builds something, which takes minutes.
+    fn builds(_declared: &Self::Declared) -> bool {
+        false
+    }
+
     /// Turns a declaration into a spec: local files are read, built, and replaced by fingerprints.
     fn gather(declared: Self::Declared, sources: &Sources<'_>) -> Result<Gathered<Self::Spec>>;
 

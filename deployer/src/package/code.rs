@@ -26,6 +26,13 @@ pub struct Code {
     pub files: BTreeMap<FileName, Value>,
 }
 
+impl Code {
+    /// Whether Cargo has to build it first.
+    pub fn is_built(&self) -> bool {
+        matches!(self.source, Source::Cargo { .. })
+    }
+}
+
 /// Where a function's program comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {

@@ -54,6 +54,8 @@ pub trait AnyResourceType: Sync {
     fn identity(&self, document: &Value) -> Result<Value>;
     /// See [`ResourceType::foretell`].
     fn foretell(&self, place: &Place, document: &Value) -> Result<Value>;
+    /// See [`ResourceType::builds`].
+    fn builds(&self, declared: &Value) -> bool;
     /// See [`ResourceType::gather`].
     fn gather(&self, declared: &Value, sources: &Sources<'_>) -> Result<Gathered<Value>>;
     /// The one form of a spec: defaults filled, documents canonical.
@@ -165,6 +167,10 @@ impl<R: ResourceType> AnyResourceType for R {
 
     fn foretell(&self, place: &Place, document: &Value) -> Result<Value> {
         encode(&R::foretell(place, decode(document.clone())?))
+    }
+
+    fn builds(&self, declared: &Value) -> bool {
+        decode(declared.clone()).is_ok_and(|declared| R::builds(&declared))
     }
 
     fn gather(&self, declared: &Value, sources: &Sources<'_>) -> Result<Gathered<Value>> {

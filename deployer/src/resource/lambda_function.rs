@@ -188,6 +188,10 @@ log_group: ${log_group.signer.name}
         Outputs { arn, name: identity.name }
     }
 
+    fn builds(declared: &Declared) -> bool {
+        declared.code.is_built()
+    }
+
     fn gather(declared: Declared, sources: &Sources<'_>) -> Result<Gathered<Spec>> {
         let requirement = sources.host.requirement(declared.architecture);
         let package =

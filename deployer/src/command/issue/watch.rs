@@ -20,6 +20,11 @@ pub(super) async fn run(
     ui: &Ui,
 ) -> Result<ExitCode> {
     let interrupt = Interrupt::listen(ui::watch_interrupted)?;
+    // Whoever starts it is to hear now of what would be in the way hours later.
+    if let Err(error) = issuer(global, url.clone(), ui).await {
+        ui.error(&error.within("a certificate could not be renewed as things stand"));
+        ui.status("going on all the same: it is tried again when it is time");
+    }
     let watched = Watched { global, url, request, json, ui, interrupt };
     let signal = watch(&watched, now, chance, |event| ui.renewal(event)).await?;
     Ok(ExitCode::from(signal.status()))

@@ -13,7 +13,7 @@ use expect_test::expect;
 use time::OffsetDateTime;
 
 use super::{SMALL, at, filtered, nowhere, shown, snapshot, world_of};
-use crate::support::{Run, World};
+use crate::support::{Run, World, signer};
 
 /// A stack that needs a CA and nothing else.
 const ONE_SECRET: &str = "\
@@ -233,6 +233,16 @@ fn a_bootstrap_that_could_not_start_is_refused_before_any_call() {
 
 /// The test itself is a program for this machine and its glibc.
 #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
+#[test]
+fn nothing_is_built_where_something_is_wrong_already() {
+    let world = World::new();
+    world.edit(&format!("bootstrap: {}", signer().display()), "cargo: signer");
+    fs::remove_dir_all(world.path("ca")).expect("a CA");
+    let run = Run::of(&mut nowhere(&world, &["plan"]));
+    assert!(run.stderr.contains("could not prepare secret.ca"), "{}", run.stderr);
+    assert!(!run.stderr.contains("cargo"), "{}", run.stderr);
+}
+
 #[test]
 fn a_program_for_another_machine_is_refused() {
     let world = world_of(&with_function("arm64"));
