@@ -27,7 +27,7 @@ pub use self::shell::{CompletionsArgs, ManArgs};
 
 use crate::address::Address;
 use crate::issue::{KeyType, Usage};
-use crate::stack::{Assignment, Environment};
+use crate::stack::{self, Assignment, Environment};
 
 /// Deploys a certificate issuer to AWS from a stack.yaml, and keeps it so
 #[derive(Debug, Parser)]
@@ -75,9 +75,7 @@ pub struct Global {
 impl Global {
     /// The options that make another run about the same stack in the same place.
     pub fn whereabouts(&self) -> String {
-        let local = if self.local { " --local" } else { "" };
-        let environment = self.env.iter().map(|name| format!(" --env {name}"));
-        environment.chain([local.to_owned()]).collect()
+        stack::whereabouts(self.env.as_ref(), self.local)
     }
 }
 

@@ -49,15 +49,11 @@ pub fn gather(stack: &Stack, sources: &Sources<'_>) -> Result<(Desired, Payloads
     let mut desired = nothing(stack);
     let mut payloads = Payloads::new();
     let mut failures: Vec<(Address, Error)> = Vec::new();
-    let builds = |address: &Address, declaration: &Declaration| {
-        resource::find(&address.kind).is_some_and(|kind| kind.builds(&declaration.declared))
-    };
     // What takes minutes comes last, and not at all where something is wrong already.
-    let (slow, quick): (Vec<_>, Vec<_>) =
-        stack.resources.iter().partition(|(address, declaration)| builds(address, declaration));
-    for (address, declaration) in quick.into_iter().chain(slow) {
-        if !failures.is_empty() && builds(address, declaration) {
-            continue;
+    let (slow, quick): (Vec<_>, Vec<_>) = stack.resources.iter().partition(builds);
+    for (n, (address, declaration)) in quick.iter().chain(&slow).copied().enumerate() {
+        if n >= quick.len() && !failures.is_empty() {
+            break;
         }
         let kind = resource::of(address)?;
         match kind.gather(&declaration.declared, sources) {
@@ -87,4 +83,9 @@ pub fn gather(stack: &Stack, sources: &Sources<'_>) -> Result<(Desired, Payloads
             Err(all)
         }
     }
+}
+
+/// Whether gathering an entry builds something.
+fn builds((address, declaration): &(&Address, &Declaration)) -> bool {
+    resource::find(&address.kind).is_some_and(|kind| kind.builds(&declaration.declared))
 }

@@ -55,7 +55,7 @@ impl Explanation {
         let address = &change.address;
         let declaration = stack.entry(address)?;
         let kind = resource::of(address)?;
-        let line = stack.line(address).unwrap_or(declaration.place.place().line);
+        let line = stack.declared(address).map_or(0, |place| place.line);
         let tagged = change.live.as_ref().is_some_and(|live| tags::is_protected(&live.spec));
         let protection = match (declaration.protected, tagged) {
             (true, _) => Protection::Declared,

@@ -39,6 +39,21 @@ pub fn order<N: Ord + Clone>(graph: &BTreeMap<N, BTreeSet<N>>) -> Result<Vec<N>,
     if waiting.is_empty() { Ok(ordered) } else { Err(cycle(graph, &waiting)) }
 }
 
+/// A node, all that it needs, and what that needs in turn; `needs` tells what each needs itself.
+pub fn closure<'n, N: Ord>(
+    node: &'n N,
+    needs: impl Fn(&'n N) -> Option<&'n BTreeSet<N>>,
+) -> BTreeSet<&'n N> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        if found.insert(node) {
+            open.extend(needs(node).into_iter().flatten());
+        }
+    }
+    found
+}
+
 /// Walks along edges within the nodes that could not be ordered until one comes round again. Each
 /// of them waits for another of them, so the walk never ends elsewhere.
 fn cycle<N: Ord + Clone>(

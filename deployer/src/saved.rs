@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::plan::{Desired, Plan};
-use crate::stack::{Given, Giver, Stack};
+use crate::stack::{self, Given, Giver, Stack};
 
 /// The format that this release writes and reads.
 const VERSION: u64 = 1;
@@ -179,12 +179,10 @@ impl SavedPlan {
             return Ok(());
         }
         let path = path.display();
-        let local = if self.basis.local { " --local" } else { "" };
-        let environment = self.given.environment.as_ref().map(|it| format!(" --env {it}"));
-        let environment = environment.unwrap_or_default();
+        let place = stack::whereabouts(self.given.environment.as_ref(), self.basis.local);
         let destroy = if self.destroy { " --destroy" } else { "" };
         let mut error = Error::new(format!("the plan in {path} {why}")).hint(format!(
-            "nothing was changed; make a new plan with `deployer plan{environment}{local}{destroy} --out {path}`"
+            "nothing was changed; make a new plan with `deployer plan{place}{destroy} --out {path}`"
         ));
         error.causes = differences;
         Err(error)

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use self::entries::Edge;
-pub use self::given::{Assignment, Environment, Given, Giver, PREFIX};
+pub use self::given::{Assignment, Environment, Given, Giver, PREFIX, whereabouts};
 pub(crate) use self::head::is_region;
 
 use crate::address::Address;
@@ -60,7 +60,7 @@ pub struct Account {
     /// Its twelve digits.
     pub digits: String,
     /// Where that is said.
-    said: Diagnostic,
+    place: Spot,
 }
 
 /// The text of a stack file, to point into.
@@ -140,14 +140,14 @@ impl Stack {
     /// Refuses to work in another account than the one that the file names.
     pub fn check_account(&self, account: &str) -> Result<()> {
         let wanted = self.account.as_ref().filter(|wanted| wanted.digits != account);
-        let Some(Account { digits, said }) = wanted else { return Ok(()) };
+        let Some(Account { digits, place }) = wanted else { return Ok(()) };
         let mut error = Error::new(format!(
             "the stack `{}` is for account {digits}, and the credentials are for account {account}",
             self.name
         ))
         .hint("nothing was read from or changed in AWS")
         .hint(format!("use credentials for {digits}, for example with AWS_PROFILE"));
-        error.diagnostics = vec![said.clone()];
+        error.diagnostics = vec![place.point("no other account is meant")];
         Err(error)
     }
 }

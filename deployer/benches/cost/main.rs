@@ -8,7 +8,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
 #[path = "../../tests/it"]
-#[allow(dead_code, unused_imports, reason = "the tests use more of it")]
+#[expect(dead_code, unused_imports, reason = "the tests use more of it")]
 mod it {
     pub(crate) mod faults;
     pub(crate) mod support;

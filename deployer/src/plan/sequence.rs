@@ -44,7 +44,10 @@ pub(super) fn changes(
 }
 
 /// What an object lives in, in the order in which that goes, if all of it goes and the object along.
-fn homes<'c>(change: &'c Change, changes: &BTreeMap<Address, Change>) -> Option<Vec<&'c Address>> {
+fn homes<'c>(
+    change: &'c Change,
+    changes: &'c BTreeMap<Address, Change>,
+) -> Option<Vec<&'c Address>> {
     let kinds = resource::find(&change.address.kind).map_or(&[][..], |kind| kind.lives_in());
     let home = |kind: &&str| {
         let mut needs = change.depends_on.iter().filter(|need| need.kind == **kind);
@@ -53,14 +56,9 @@ fn homes<'c>(change: &'c Change, changes: &BTreeMap<Address, Change>) -> Option<
     let homes: Vec<_> = kinds.iter().map_while(&home).collect();
     let all = change.action == Action::Delete && !kinds.is_empty() && homes.len() == kinds.len();
     // Where the last needs an earlier one, that has to stay until it is gone.
-    let in_order = homes.windows(2).all(|pair| !needs(changes, pair[1], pair[0]));
+    let needs = |address| changes.get(address).map(|change| &change.depends_on);
+    let in_order = homes.windows(2).all(|pair| !graph::closure(pair[1], needs).contains(pair[0]));
     (all && in_order).then_some(homes)
-}
-
-/// Whether one needs the other, also by way of others.
-fn needs(changes: &BTreeMap<Address, Change>, one: &Address, other: &Address) -> bool {
-    let direct = changes.get(one).map(|change| &change.depends_on);
-    direct.into_iter().flatten().any(|need| need == other || needs(changes, need, other))
 }
 
 fn is_deleted(changes: &BTreeMap<Address, Change>, address: &Address) -> bool {

@@ -73,20 +73,21 @@ impl<'a> Checker<'a> {
         Spot { source: Arc::clone(self.source), node: node.id() }
     }
 
-    pub(super) fn point(&self, node: &Node, message: &str) -> Diagnostic {
-        self.source.point(self.place(node), message)
-    }
-
     /// Keys that are unknown, and those that are repeated anywhere.
     pub(super) fn keys(&mut self, root: &Node, entries: &[(Node, Node)], known: &[&str]) {
         for key in root.repeated_keys() {
             self.mistake(key, format!("`{}` is given twice", key.text().unwrap_or_default()));
         }
+        self.unknown(entries, "key", known);
+    }
+
+    /// Keys that are none of these; `what` they are called.
+    pub(super) fn unknown(&mut self, entries: &[(Node, Node)], what: &str, known: &[&str]) {
         for (key, _) in entries {
             let name = key.text().unwrap_or_default();
             if !known.contains(&name) {
                 let meant = near::ending(name, known, || words::one_of(known));
-                self.mistake(key, format!("unknown key `{name}`{meant}"));
+                self.mistake(key, format!("unknown {what} `{name}`{meant}"));
             }
         }
     }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Declaration, Stack};
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::graph;
 use crate::near;
 use crate::reference;
-use crate::yaml;
 
 /// An entry that refers to another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,13 +60,6 @@ impl Stack {
         }))
     }
 
-    /// The line in which the address of an entry stands.
-    pub fn line(&self, address: &Address) -> Option<usize> {
-        let root = yaml::parse(&self.source.text).ok()?;
-        let (key, _) = root.entry("resources")?.1.entry(&address.to_string())?;
-        Some(key.place(&self.source.text).line)
-    }
-
     /// Every entry that refers to another one, in the order of their addresses.
     pub fn edges(&self) -> Vec<Edge> {
         let edges = self.resources.iter().flat_map(|(from, declaration)| {
@@ -81,14 +74,7 @@ impl Stack {
 
     /// An entry, all that it needs, and what that needs in turn.
     pub fn closure(&self, address: &Address) -> BTreeSet<Address> {
-        let mut found = BTreeSet::new();
-        let mut open = vec![address];
-        while let Some(address) = open.pop() {
-            if found.insert(address.clone()) {
-                let declaration = self.resources.get(address);
-                open.extend(declaration.into_iter().flat_map(|one| &one.depends_on));
-            }
-        }
-        found
+        let needs = |address| self.resources.get(address).map(|entry| &entry.depends_on);
+        graph::closure(address, needs).into_iter().cloned().collect()
     }
 }

@@ -67,6 +67,12 @@ impl Given {
     }
 }
 
+/// The global options that lead to an environment of a stack, on the local AWS or not.
+pub fn whereabouts(environment: Option<&Environment>, local: bool) -> String {
+    let environment = environment.map(|name| format!(" --env {name}"));
+    environment.unwrap_or_default() + if local { " --local" } else { "" }
+}
+
 impl fmt::Display for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

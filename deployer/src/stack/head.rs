@@ -41,8 +41,7 @@ impl Checker<'_> {
         if !is_account(&account) {
             self.mistake(node, "expected the 12 digits of an AWS account, in quotes");
         }
-        let said = self.point(node, "no other account is meant");
-        Some(Account { digits: account, said })
+        Some(Account { digits: account, place: self.spot(node) })
     }
 
     pub(super) fn region(&mut self, root: &Node) -> Option<String> {

@@ -106,14 +106,8 @@ impl Checker<'_> {
     }
 
     fn variable(&mut self, key: &Node, node: &Node) -> Variable {
-        let known = ["type", "default", "description"];
-        for (field, _) in self.mapping(node, "a variable", false) {
-            let name = field.text().unwrap_or_default();
-            if !known.contains(&name) {
-                let meant = near::ending(name, &known, || words::one_of(&known));
-                self.mistake(field, format!("unknown field `{name}`{meant}"));
-            }
-        }
+        let fields = self.mapping(node, "a variable", false);
+        self.unknown(fields, "field", &["type", "default", "description"]);
         if let Some((_, description)) = node.entry("description")
             && description.text().is_none()
         {

@@ -11,13 +11,12 @@ use super::states::phase;
 use super::style::{BOLD, DIM, paint};
 use crate::address::Address;
 use crate::resource;
-use crate::state::{Entry, Store};
+use crate::state::{Entry, State, Store};
 
 pub(super) fn render(store: &Store, whose: &str, written: Option<OffsetDateTime>) -> String {
     let (state, file) = (&store.state, store.path().display());
     let name = paint(BOLD, &state.stack);
-    let there = state.resources.iter().filter(|(address, _)| state.made(address).is_some());
-    let there: Vec<_> = there.collect();
+    let there: Vec<_> = there(state).collect();
     if there.is_empty() {
         return format!("{name}: nothing is deployed, as far as {file} remembers");
     }
@@ -35,10 +34,14 @@ pub(super) fn render(store: &Store, whose: &str, written: Option<OffsetDateTime>
     text
 }
 
+/// What is there, as far as is remembered.
+fn there(state: &State) -> impl Iterator<Item = (&Address, &Entry)> {
+    state.resources.iter().filter(|(address, _)| state.made(address).is_some())
+}
+
 /// The same as data.
 pub(super) fn document(store: &Store, written: Option<OffsetDateTime>) -> Value {
     let state = &store.state;
-    let there = state.resources.iter().filter(|(address, _)| state.made(address).is_some());
     let resource = |(address, entry): (&Address, &Entry)| {
         json!({
             "address": address,
@@ -54,7 +57,7 @@ pub(super) fn document(store: &Store, written: Option<OffsetDateTime>) -> Value 
         "file": store.path(),
         "serial": state.serial,
         "written": written.map(utc),
-        "resources": there.map(resource).collect::<Vec<_>>(),
+        "resources": there(state).map(resource).collect::<Vec<_>>(),
         "outputs": state.outputs.iter().cloned().collect::<BTreeMap<_, _>>(),
     })
 }

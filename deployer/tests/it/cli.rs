@@ -32,6 +32,7 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use aws_credential_types::Credentials;
+use deployer::state::Holder;
 
 use crate::support::{Run, World};
 
@@ -49,6 +50,34 @@ outputs:
   arn: ${log_group.a.arn}
   name: ${log_group.a.name}
 ";
+
+/// A log group, and a role that cannot be made before it.
+const CHAIN: &str = "\
+stack: chain
+region: us-east-1
+resources:
+  log_group.a:
+    name: /chain/a
+  iam_role.r:
+    name: chain-r
+    trust: lambda.amazonaws.com
+    allow:
+      - actions: logs:PutLogEvents
+        on: ${log_group.a.arn}:*
+";
+
+/// The first call that makes something of it.
+const CREATE: &str = "Logs_20140328.CreateLogGroup";
+
+/// Who is at work on a state, with this command.
+fn ada(command: &str) -> Holder {
+    Holder {
+        who: "ada@laptop".into(),
+        pid: 4711,
+        command: command.into(),
+        since: "2026-05-08T05:39:10Z".into(),
+    }
+}
 
 /// A folder with nothing but this stack file.
 fn world_of(stack: &str) -> World {

@@ -9,6 +9,7 @@ mod likeness;
 mod page;
 mod pictures;
 mod place;
+mod replacements;
 mod shell;
 mod stack_file;
 mod table;

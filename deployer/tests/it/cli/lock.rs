@@ -2,23 +2,18 @@
 
 use std::thread;
 
-use deployer::state::{Holder, Store};
+use deployer::state::Store;
 use expect_test::expect;
 
-use super::{SMALL, at, nowhere, snapshot, world_of};
+use super::{SMALL, ada, at, nowhere, snapshot, world_of};
 use crate::support::Run;
 
 #[test]
 fn a_locked_state_is_refused_before_any_call_and_free_when_its_holder_is_gone() {
     let world = world_of(SMALL);
-    let holder = Holder {
-        who: "ada@laptop".into(),
-        pid: 4711,
-        command: "deployer destroy".into(),
-        since: "2026-05-08T05:39:10Z".into(),
-    };
     let path = world.path("state/small.json");
-    let held = Store::open_locked(path.clone(), "small", &holder, "1234".into()).expect("a lock");
+    let held = Store::open_locked(path.clone(), "small", &ada("deployer destroy"), "1234".into())
+        .expect("a lock");
     let refused = snapshot(&world, &mut nowhere(&world, &["apply", "--yes"]));
     expect![[r#"
         status 1

@@ -5,26 +5,9 @@ use expect_test::expect;
 use rustix::process::Signal;
 
 use super::gate::Gate;
-use super::{at, filtered, world_of};
+use super::{CHAIN, CREATE, at, filtered, world_of};
 use crate::support::World;
 use crate::support::terminal::Terminal;
-
-/// A log group, and a role that cannot be made before it.
-const CHAIN: &str = "\
-stack: chain
-region: us-east-1
-resources:
-  log_group.a:
-    name: /chain/a
-  iam_role.r:
-    name: chain-r
-    trust: lambda.amazonaws.com
-    allow:
-      - actions: logs:PutLogEvents
-        on: ${log_group.a.arn}:*
-";
-
-const CREATE: &str = "Logs_20140328.CreateLogGroup";
 
 /// An apply in a terminal, in the middle of its first change.
 fn applying(width: u16, arguments: &[&str]) -> (World, Gate, Terminal) {

@@ -9,11 +9,11 @@ use std::thread;
 
 use aws_credential_types::Credentials;
 use deployer::ca;
-use deployer::state::{Holder, Store};
+use deployer::state::Store;
 use expect_test::expect_file;
 use time::OffsetDateTime;
 
-use super::{at, between, filtered, nowhere};
+use super::{ada, at, between, filtered, nowhere};
 use crate::faults::{Failure, Fault, Proxy, Rule, Which};
 use crate::support::{Run, World, signer, workspace};
 
@@ -202,14 +202,9 @@ fn plans_and_state(page: &mut Page, world: &World) {
         &mut world.command(&["--local", "apply", "--yes"]),
     );
     world.edit("on: \"*\"", "on: ${secret.ca.arn}");
-    let holder = Holder {
-        who: "ada@laptop".into(),
-        pid: 4711,
-        command: "deployer apply".into(),
-        since: "2026-05-08T05:39:10Z".into(),
-    };
     let path = world.path("state/cert-issuer.local.json");
-    let held = Store::open_locked(path, "cert-issuer", &holder, "1234".into()).expect("a lock");
+    let held = Store::open_locked(path, "cert-issuer", &ada("deployer apply"), "1234".into())
+        .expect("a lock");
     let apply = ["--local", "apply", "--yes"];
     page.mistake("Somebody else is deploying", world, &mut world.command(&apply));
     drop(held);

@@ -6,9 +6,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 use similar::TextDiff;
 
+use super::replacements::Replacements;
+
 /// What differs from run to run, and what stands for it. The order matters.
-static EXAMPLES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-    let examples = [
+static EXAMPLES: LazyLock<Replacements> = LazyLock::new(|| {
+    Replacements::new(&[
         (r"https?://[a-z0-9]+\.execute-api\.[a-z0-9.-]+(:[0-9]+)?", "[endpoint]"),
         (r"[0-9a-f]{8}\.execute-api\.localhost:[0-9]+", "[host]"),
         (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "[uuid]"),
@@ -23,17 +25,13 @@ static EXAMPLES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b[0-9]+ calls to AWS", "[number] calls to AWS"),
         // Columns are as wide as what stands in them.
         (r"(\S)  +", "$1  "),
-    ];
-    let compiled = |(pattern, stands_for)| (Regex::new(pattern).expect("a pattern"), stands_for);
-    examples.map(compiled).into()
+    ])
 });
 
 /// A text without what differs from run to run.
 pub(super) fn without_examples(text: &str) -> String {
     let text: String = text.trim_end().lines().flat_map(|line| [line.trim_end(), "\n"]).collect();
-    EXAMPLES.iter().fold(text, |text, (pattern, stands_for)| {
-        pattern.replace_all(&text, *stands_for).into_owned()
-    })
+    EXAMPLES.apply(text)
 }
 
 /// How what was printed differs from what is shown, if it does.

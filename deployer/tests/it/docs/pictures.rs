@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 use anstyle::RgbColor;
 use anstyle_svg::{Palette, Term, VGA};
 use expect_test::expect_file;
-use regex::Regex;
 
 use super::page::Step;
 use super::place::{Given, Place, Who};
+use super::replacements::Replacements;
 use super::shell;
 use crate::support::workspace;
 
@@ -42,8 +42,8 @@ const PICTURES: [Picture; 4] = [
 ];
 
 /// What differs from run to run, and what the pictures have instead. The order matters.
-static FIXED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-    let fixed = [
+static FIXED: LazyLock<Replacements> = LazyLock::new(|| {
+    Replacements::new(&[
         (r"https?://[0-9a-f]{8}\.", "https://a1b2c3d4e5."),
         (r"\b[0-9a-f]{8}(\.execute-api)", "a1b2c3d4e5$1"),
         (r"(execute-api)\.localhost:[0-9]+", "$1.us-east-1.amazonaws.com"),
@@ -60,9 +60,7 @@ static FIXED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"[0-9]+ calls to AWS", "17 calls to AWS"),
         // How often it is told what is waited for depends on the time that it takes.
         (r"(?m)^.* waiting for .*\n", ""),
-    ];
-    let compiled = |(pattern, instead)| (Regex::new(pattern).expect("a pattern"), instead);
-    fixed.map(compiled).into()
+    ])
 });
 
 /// A dark terminal with the bright half of the colours, as the other one can hardly be read on black.
@@ -80,9 +78,7 @@ fn the_pictures_are_current() {
         let step = Step { line: 0, command: run, shown: None };
         let said = shell::run(&place, &[step], &[]).pop().expect("a run");
         assert_eq!(said.status, status, "{command}: {}", said.text);
-        let text = FIXED.iter().fold(said.text, |text, (pattern, instead)| {
-            pattern.replace_all(&text, *instead).into_owned()
-        });
+        let text = FIXED.apply(said.text);
         let svg = terminal().render_svg(&format!("$ deployer {command}\n{text}"));
         expect_file![workspace().join(format!("docs/images/{name}.svg"))].assert_eq(&svg);
     }
