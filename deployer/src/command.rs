@@ -32,7 +32,7 @@ use crate::address::Address;
 use crate::aws::{self, Aws, Calls, Target};
 use crate::call::Caller;
 use crate::cli::{Cli, Command, Global};
-use crate::desired::{self, Payloads};
+use crate::desired::{Payloads, Prepared};
 use crate::error::{Error, Result};
 use crate::local::Instance;
 use crate::package::Host;
@@ -76,35 +76,6 @@ pub async fn run(cli: Cli, ui: &Ui) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Man(args) => shell::man(&args, ui).map(|()| ExitCode::SUCCESS),
-    }
-}
-
-/// What a command is to bring AWS to.
-struct Aim {
-    stack: Stack,
-    desired: Desired,
-    payloads: Payloads,
-    /// Whether that is nothing at all.
-    destroy: bool,
-}
-
-impl Aim {
-    /// Loads the stack file and, unless all is to go, the local files that it names.
-    fn load(
-        global: &Global,
-        given: &Given,
-        destroy: bool,
-        adopt: &[Address],
-        ui: &Ui,
-    ) -> Result<Self> {
-        let mut stack = Stack::load(&global.stack, given)?;
-        let (desired, payloads) = if destroy {
-            stack.outputs.clear();
-            (desired::nothing(&stack), Payloads::new())
-        } else {
-            gather(global, &stack, adopt, ui)?
-        };
-        Ok(Self { stack, desired, payloads, destroy })
     }
 }
 
@@ -252,21 +223,46 @@ fn lineage() -> Result<String> {
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
-/// Reads, builds and fingerprints the local files that a stack declares.
-fn gather(
+/// What a command is to bring AWS to: a stack, and what it declares or, if all is to go, nothing.
+fn aim(
+    global: &Global,
+    given: &Given,
+    destroy: bool,
+    adopt: &[Address],
+) -> Result<(Stack, Prepared)> {
+    let mut stack = Stack::load(&global.stack, given)?;
+    let prepared = if destroy {
+        stack.outputs.clear();
+        Prepared::nothing(&stack)
+    } else {
+        gather(global, &stack, adopt)?
+    };
+    Ok((stack, prepared))
+}
+
+/// Reads and fingerprints the local files that a stack declares, and builds nothing yet.
+fn gather(global: &Global, stack: &Stack, adopt: &[Address]) -> Result<Prepared> {
+    let quiet = |_: &Step<'_>| ();
+    Prepared::gather(stack, adopt, &sources(global, stack, &quiet))
+}
+
+/// Builds what a stack declares to be built.
+fn build(
     global: &Global,
     stack: &Stack,
-    adopt: &[Address],
+    prepared: Prepared,
     ui: &Ui,
 ) -> Result<(Desired, Payloads)> {
-    let adopt = desired::adopt(stack, adopt)?;
-    let host = if global.local { Host::ThisMachine } else { Host::Lambda };
     let steps = ui.steps();
     let report = |step: &Step<'_>| steps.tell(step);
-    let sources = Sources { base: stack.base.clone(), host, now: now(), report: &report };
-    let (desired, payloads) = desired::gather(stack, &sources)?;
+    let built = prepared.build(stack, &sources(global, stack, &report))?;
     steps.done();
-    Ok((Desired { adopt, ..desired }, payloads))
+    Ok(built)
+}
+
+fn sources<'a>(global: &Global, stack: &Stack, report: &'a dyn Fn(&Step<'_>)) -> Sources<'a> {
+    let host = if global.local { Host::ThisMachine } else { Host::Lambda };
+    Sources { base: stack.base.clone(), host, now: now(), report }
 }
 
 /// Who calls the API: on the local AWS, the user who may do that and nothing else.

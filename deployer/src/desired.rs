@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::plan::{Declared, Desired, Wanted, by_tag};
-use crate::resource::{self, Adoption, Payload, Sources, tags};
-use crate::stack::{Declaration, Stack};
+use crate::resource::{self, Adoption, Gathered, Payload, Sources, tags};
+use crate::stack::Stack;
 
 /// The bytes that fingerprints stand for, by address. They go to AWS and nowhere else.
 pub type Payloads = BTreeMap<Address, Payload>;
@@ -41,34 +41,66 @@ pub fn adopt(stack: &Stack, addresses: &[Address]) -> Result<BTreeSet<Address>> 
     Ok(addresses.iter().cloned().collect())
 }
 
-/// Gathers what a stack declares.
-///
-/// # Errors
-/// Everything that is wrong with the local files, in one error.
-pub fn gather(stack: &Stack, sources: &Sources<'_>) -> Result<(Desired, Payloads)> {
-    let mut desired = nothing(stack);
-    let mut payloads = Payloads::new();
-    let mut failures: Vec<(Address, Error)> = Vec::new();
-    // What takes minutes comes last, and not at all where something is wrong already.
-    let (slow, quick): (Vec<_>, Vec<_>) = stack.resources.iter().partition(builds);
-    for (n, (address, declaration)) in quick.iter().chain(&slow).copied().enumerate() {
-        if n >= quick.len() && !failures.is_empty() {
-            break;
-        }
-        let kind = resource::of(address)?;
-        match kind.gather(&declaration.declared, sources) {
-            Ok(gathered) => {
-                let depends_on = declaration.depends_on.clone();
-                desired
-                    .resources
-                    .insert(address.clone(), Wanted { spec: gathered.spec, depends_on });
-                payloads.extend(gathered.payload.map(|payload| (address.clone(), payload)));
-            }
-            Err(error) => failures.push((address.clone(), error)),
-        }
+/// What a stack declares, short of what has to be built first: that takes minutes, and what else
+/// is wrong is told before.
+#[must_use]
+pub struct Prepared {
+    desired: Desired,
+    payloads: Payloads,
+    unbuilt: Vec<Address>,
+}
+
+impl Prepared {
+    /// Nothing, of a stack that is to be destroyed.
+    pub fn nothing(stack: &Stack) -> Self {
+        Self { desired: nothing(stack), payloads: Payloads::new(), unbuilt: Vec::new() }
     }
+
+    /// What a stack declares, with the objects that are to become its own whatever their tags say.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the local files, in one error.
+    pub fn gather(stack: &Stack, own: &[Address], sources: &Sources<'_>) -> Result<Self> {
+        let mut prepared = Self::nothing(stack);
+        prepared.desired.adopt = adopt(stack, own)?;
+        let ready;
+        (prepared.unbuilt, ready) =
+            stack.resources.keys().cloned().partition(|address| builds(stack, address));
+        prepared.add(stack, ready, sources)?;
+        Ok(prepared)
+    }
+
+    /// Builds what is left, and is complete with it.
+    ///
+    /// # Errors
+    /// Everything that could not be built, in one error.
+    pub fn build(mut self, stack: &Stack, sources: &Sources<'_>) -> Result<(Desired, Payloads)> {
+        let unbuilt = std::mem::take(&mut self.unbuilt);
+        self.add(stack, unbuilt, sources)?;
+        Ok((self.desired, self.payloads))
+    }
+
+    fn add(&mut self, stack: &Stack, entries: Vec<Address>, sources: &Sources<'_>) -> Result<()> {
+        let mut failures = Vec::new();
+        for address in entries {
+            let declaration = stack.entry(&address)?;
+            match resource::of(&address)?.gather(&declaration.declared, sources) {
+                Ok(Gathered { spec, payload }) => {
+                    let depends_on = declaration.depends_on.clone();
+                    self.payloads.extend(payload.map(|payload| (address.clone(), payload)));
+                    self.desired.resources.insert(address, Wanted { spec, depends_on });
+                }
+                Err(error) => failures.push((address, error)),
+            }
+        }
+        in_one(failures)
+    }
+}
+
+/// All that could not be gathered.
+fn in_one(mut failures: Vec<(Address, Error)>) -> Result<()> {
     match failures.len() {
-        0 => Ok((desired, payloads)),
+        0 => Ok(()),
         1 => {
             let (address, error) = failures.remove(0);
             Err(error.within(format!("could not prepare {address}")))
@@ -86,6 +118,7 @@ pub fn gather(stack: &Stack, sources: &Sources<'_>) -> Result<(Desired, Payloads
 }
 
 /// Whether gathering an entry builds something.
-fn builds((address, declaration): &(&Address, &Declaration)) -> bool {
-    resource::find(&address.kind).is_some_and(|kind| kind.builds(&declaration.declared))
+fn builds(stack: &Stack, address: &Address) -> bool {
+    let kind = resource::find(&address.kind);
+    kind.is_some_and(|kind| kind.builds(&stack.resources[address].declared))
 }

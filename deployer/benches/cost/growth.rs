@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use deployer::desired;
+use deployer::desired::Prepared;
 use deployer::package::Host;
 use deployer::plan::{self, Desired, Observed};
 use deployer::resource::{Object, Reading, Sources};
@@ -37,7 +37,8 @@ fn gathered(stack: &Stack) -> Desired {
     let report = |_: &deployer::step::Step<'_>| ();
     let now = OffsetDateTime::UNIX_EPOCH;
     let sources = Sources { base: PathBuf::from("."), host: Host::Lambda, now, report: &report };
-    desired::gather(stack, &sources).expect("nothing but the stack file").0
+    let prepared = Prepared::gather(stack, &[], &sources).expect("nothing but the stack file");
+    prepared.build(stack, &sources).expect("nothing to build").0
 }
 
 /// All of it in AWS, one in ten with another description or retention.

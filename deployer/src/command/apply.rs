@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::{Aim, Session, basis, caller, given, residue};
+use super::{Session, aim, basis, build, caller, given, residue};
 use crate::address::Address;
 use crate::apply;
 use crate::aws::Aws;
@@ -123,12 +123,13 @@ async fn converge(global: &Global, order: &Order<'_>, consent: &Consent, ui: &Ui
         saved.check_given(&given, path)?;
         given = saved.given.clone();
     }
-    let Aim { stack, desired, payloads, .. } = Aim::load(global, &given, destroy, adopt, ui)?;
+    let (stack, prepared) = aim(global, &given, destroy, adopt)?;
     let mut session = Session::open_locked(global, stack, order.command, ui).await?;
     let basis = basis(global, &session);
     if let Consent::Reviewed(path, saved) = consent {
         saved.check_basis(&basis, path)?;
     }
+    let (desired, payloads) = build(global, &session.stack, prepared, ui)?;
     let observed = session.observe(ui).await?;
     let plan = plan::plan(&desired, &observed, &session.store.state)?;
     if let Consent::Reviewed(path, saved) = consent {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Session, gather, load, state_file};
+use super::{Session, build, gather, load, state_file};
 use crate::cli::{ExplainArgs, Global};
 use crate::error::Result;
 use crate::explain::{Explanation, Witness, remembered};
@@ -17,7 +17,7 @@ pub(super) async fn run(global: &Global, args: &ExplainArgs, ui: &Ui) -> Result<
     // Nothing else is gathered or asked for: code that is not its own need not be built.
     let mut alone = stack.clone();
     alone.resources.retain(|other, _| other == address);
-    let (desired, _) = gather(global, &alone, &[], ui)?;
+    let prepared = gather(global, &alone, &[])?;
     let mut part = stack.clone();
     let closure = stack.closure(address);
     part.resources.retain(|other, _| closure.contains(other));
@@ -30,6 +30,7 @@ pub(super) async fn run(global: &Global, args: &ExplainArgs, ui: &Ui) -> Result<
         session.store.state.resources.retain(|other, _| closure.contains(other));
         (session.observe(ui).await?, session.store.state, Witness::Aws(session.place))
     };
+    let (desired, _) = build(global, &alone, prepared, ui)?;
     let wanted = &desired.resources[address];
     let change = plan::single(&stack.name, (address, wanted), &observed, &state)?;
     ui.explanation(&Explanation::new(&stack, change, witness)?, args.json);

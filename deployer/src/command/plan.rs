@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Aim, Session, basis, given};
+use super::{Session, aim, basis, build, given};
 use crate::cli::{Global, PlanArgs};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
@@ -15,16 +15,16 @@ const CHANGES: u8 = 2;
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, ui: &Ui) -> Result<ExitCode> {
     let _interrupt = Interrupt::listen(ui::interrupted)?;
-    let Aim { stack, desired, destroy, .. } =
-        Aim::load(global, &given(global), args.destroy, &args.adopt, ui)?;
+    let (stack, prepared) = aim(global, &given(global), args.destroy, &args.adopt)?;
     let session = Session::open(global, stack, ui).await?;
+    let (desired, _) = build(global, &session.stack, prepared, ui)?;
     let observed = session.observe(ui).await?;
     let plan = plan::plan(&desired, &observed, &session.store.state)?;
     ui.plan(&plan, &session.place, args.json);
     let idle = ui::is_empty(&plan);
     if let Some(path) = &args.out {
         let basis = basis(global, &session);
-        let saved = SavedPlan::new(&session.stack, &desired, destroy, basis, plan);
+        let saved = SavedPlan::new(&session.stack, &desired, args.destroy, basis, plan);
         SavedPlan { allow_widening: args.allow_widening, ..saved }.write(path)?;
         let (local, path) = (if global.local { " --local" } else { "" }, path.display());
         ui.status(&format!("saved: `deployer apply{local} {path}` carries out exactly this plan"));

@@ -241,6 +241,16 @@ fn nothing_is_built_where_something_is_wrong_already() {
     let run = Run::of(&mut nowhere(&world, &["plan"]));
     assert!(run.stderr.contains("could not prepare secret.ca"), "{}", run.stderr);
     assert!(!run.stderr.contains("cargo"), "{}", run.stderr);
+    ca::init(&world.path("ca"), OffsetDateTime::now_utc()).expect("a demo CA");
+    let without_keys = Run::of(world.command(&["plan"]).env("AWS_REGION", "us-east-1"));
+    for (run, wrong) in [
+        (Run::of(&mut world.command(&["plan"])), "no AWS region"),
+        (without_keys, "no AWS credentials"),
+        (Run::of(&mut nowhere(&world, &["apply", "--yes"])), "which AWS account this is"),
+    ] {
+        assert!(run.stderr.contains(wrong), "{}", run.stderr);
+        assert!(!run.stderr.contains("cargo"), "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -102,14 +102,6 @@ fn before_aws(page: &mut Page) {
     world.edit("retention: 30", "retention_days: 30");
     world.edit("${secret.cb.arn}\n    code", "${secret.ca.arn}\n    code");
     ca::init(&world.path("ca"), OffsetDateTime::now_utc()).expect("a CA");
-    let built = signer().display().to_string();
-    world.edit(&format!("bootstrap: {built}"), "cargo: signer");
-    page.mistake(
-        "No Cargo to build the signer with",
-        &world,
-        nowhere(&world, &["plan"]).env("PATH", world.path("")),
-    );
-    world.edit("cargo: signer", &format!("bootstrap: {built}"));
     world.write("stack.prod.yaml", "");
     page.mistake(
         "There is no such environment",
@@ -180,6 +172,14 @@ fn refused_by_aws(page: &mut Page, world: &World, proxy: &Proxy) {
 
 fn plans_and_state(page: &mut Page, world: &World) {
     page.section("Plans and state");
+    let built = format!("bootstrap: {}", signer().display());
+    world.edit(&built, "cargo: signer");
+    page.mistake(
+        "No Cargo to build the signer with",
+        world,
+        world.command(&["--local", "plan"]).env("PATH", world.path("")),
+    );
+    world.edit("cargo: signer", &built);
     world.edit("retention_days: 30", "retention_days: 14");
     page.mistake("Nobody is there to confirm", world, &mut world.command(&["--local", "apply"]));
     world.succeed(&["--local", "plan", "--out", "plan.json"]);
