@@ -135,10 +135,9 @@ impl Ui {
 
     /// The failure that ends the program.
     pub fn error(&self, error: &Error) {
-        let error = suggested::in_hints(error, &self.options);
         match self.error_format {
-            ErrorFormat::Text => self.status(errors::render(&error).trim_end()),
-            ErrorFormat::Json => self.status(&errors::document(&error).to_string()),
+            ErrorFormat::Text => self.status(errors::render(error, &self.options).trim_end()),
+            ErrorFormat::Json => self.status(&errors::document(error, &self.options).to_string()),
         }
     }
 
@@ -260,7 +259,7 @@ impl Ui {
 
     /// What happens to a certificate that is being watched.
     pub fn renewal(&self, event: &watch::Event<'_>) {
-        self.status(certificates::event(event).trim_end());
+        self.status(certificates::event(event, &self.options).trim_end());
     }
 
     /// What is left after a destroy.
@@ -321,7 +320,7 @@ pub fn plain_residue(residue: &Residue) -> String {
 /// An error as text, without colours.
 #[cfg(test)]
 pub fn plain_error(error: &Error) -> String {
-    anstream::adapter::strip_str(&errors::render(error)).to_string()
+    anstream::adapter::strip_str(&errors::render(error, "")).to_string()
 }
 
 /// Whether there is anything to do.

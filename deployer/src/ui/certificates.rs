@@ -54,11 +54,11 @@ pub(super) fn document(issued: &Issued) -> Value {
 }
 
 /// What happens while a certificate is watched: the nearer its end, the louder.
-pub(super) fn event(event: &Event<'_>) -> String {
+pub(super) fn event(event: &Event<'_>, options: &str) -> String {
     match event {
         Event::Waiting(until) => paint(DIM, &format!("the next renewal is at {}", utc(*until))),
         Event::HookFailed(error) => {
-            let error = errors::render(error);
+            let error = errors::render(error, options);
             format!("{error}{}", paint(YELLOW, "! it is run again within a minute"))
         }
         Event::Failed { error, pause, urgency, until } => {
@@ -83,7 +83,7 @@ pub(super) fn event(event: &Event<'_>) -> String {
                     paint(BOLD, &format!("! there is no certificate yet; {again}"))
                 }
             };
-            format!("{}{line}", errors::render(error))
+            format!("{}{line}", errors::render(error, options))
         }
     }
 }
@@ -116,7 +116,7 @@ mod tests {
         let end = time::macros::datetime!(2026-05-08 12:00:00.5 UTC);
         let told = |urgency, until| {
             let pause = Duration::seconds(90);
-            let text = event(&Event::Failed { error: &error, pause, urgency, until });
+            let text = event(&Event::Failed { error: &error, pause, urgency, until }, "");
             anstream::adapter::strip_str(&text).to_string()
         };
         let all = [

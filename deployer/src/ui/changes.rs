@@ -22,6 +22,8 @@ pub struct Changes<'a> {
     screen: &'a Screen,
     verbose: bool,
     error_format: ErrorFormat,
+    /// The global options that commands which are suggested need.
+    options: &'a str,
     since: Instant,
     under_way: RefCell<BTreeMap<Address, Line>>,
     /// How many have yet to begin.
@@ -35,6 +37,7 @@ impl Ui {
             screen: self.screen,
             verbose: self.verbose,
             error_format: self.error_format,
+            options: &self.options,
             since: Instant::now(),
             under_way: RefCell::default(),
             waiting: Cell::new(plan.actions().count()),
@@ -110,7 +113,8 @@ impl Changes<'_> {
     /// The end: what was done, with how many calls; what AWS keeps; what failed.
     pub fn outcome(self, outcome: &Outcome, calls: &Calls) {
         let seconds = self.since.elapsed().as_secs_f64();
-        let (screen, verbose, format) = (self.screen, self.verbose, self.error_format);
+        let (screen, verbose) = (self.screen, self.verbose);
+        let (format, options) = (self.error_format, self.options);
         drop(self);
         let rest = outcome.unfinished.len() + outcome.not_begun.len();
         let ended = if rest > 0 { "Interrupted" } else { "Done" };
@@ -137,17 +141,17 @@ impl Changes<'_> {
             return;
         }
         match format {
-            ErrorFormat::Text => failures(screen, outcome),
-            ErrorFormat::Json => screen.print(&document(outcome).to_string()),
+            ErrorFormat::Text => failures(screen, outcome, options),
+            ErrorFormat::Json => screen.print(&document(outcome, options).to_string()),
         }
     }
 }
 
 /// What failed, and how to go on.
-fn failures(screen: &Screen, outcome: &Outcome) {
+fn failures(screen: &Screen, outcome: &Outcome, options: &str) {
     for (address, error) in &outcome.failed {
         let error = error.clone().within(format!("{address} failed"));
-        screen.print(&format!("\n{}", errors::render(&error).trim_end()));
+        screen.print(&format!("\n{}", errors::render(&error, options).trim_end()));
     }
     screen.print(&format!("\n{}: {GO_ON}", paint(BOLD, &fell_short(outcome))));
 }
@@ -161,14 +165,14 @@ fn fell_short(outcome: &Outcome) -> String {
 }
 
 /// The same as data: an error like any other, and beside it that of each change.
-fn document(outcome: &Outcome) -> Value {
+fn document(outcome: &Outcome, options: &str) -> Value {
     let failed = outcome.failed.iter().map(|(address, error)| {
-        let mut document = errors::document(error);
+        let mut document = errors::document(error, options);
         document["address"] = json!(address);
         document
     });
     let error = Error::new(fell_short(outcome)).hint(GO_ON);
-    let mut document = errors::document(&error);
+    let mut document = errors::document(&error, options);
     document["failed"] = failed.collect();
     document["held_back"] = json!(outcome.skipped);
     document["done"] = json!(outcome.done.iter().map(|(address, _)| address).collect::<Vec<_>>());

@@ -5,10 +5,11 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::style::{BOLD, CYAN, DIM, RED, paint};
+use super::suggested;
 use crate::error::{Diagnostic, Error};
 
-/// The whole of an error, for programs.
-pub(super) fn document(error: &Error) -> Value {
+/// The whole of an error, for programs; `options` are the global ones that suggested commands need.
+pub(super) fn document(error: &Error, options: &str) -> Value {
     let diagnostics = error.diagnostics.iter().map(|diagnostic| {
         let Diagnostic { file, line, column, source, message } = diagnostic;
         json!({"file": file, "line": line, "column": column, "source": source, "message": message})
@@ -16,12 +17,12 @@ pub(super) fn document(error: &Error) -> Value {
     json!({
         "message": error.message,
         "causes": error.causes,
-        "hints": hints(error),
+        "hints": hints(error, options),
         "diagnostics": diagnostics.collect::<Vec<_>>(),
     })
 }
 
-pub(super) fn render(error: &Error) -> String {
+pub(super) fn render(error: &Error, options: &str) -> String {
     let mut text = format!("{} {}\n", paint(RED, "error:"), paint(BOLD, &tame(&error.message)));
     for diagnostic in &error.diagnostics {
         text.push_str(&place(diagnostic));
@@ -34,16 +35,16 @@ pub(super) fn render(error: &Error) -> String {
         let cause = tame(cause.trim_end()).replace('\n', "\n      ");
         let _ = writeln!(text, "  {} {cause}", paint(DIM, "because:"));
     }
-    for hint in hints(error) {
-        let _ = writeln!(text, "  {} {}", paint(CYAN, "hint:"), tame(hint));
+    for hint in hints(error, options) {
+        let _ = writeln!(text, "  {} {}", paint(CYAN, "hint:"), tame(&hint));
     }
     text
 }
 
 /// What to do next, each step once.
-fn hints(error: &Error) -> Vec<&str> {
+fn hints(error: &Error, options: &str) -> Vec<String> {
     let mut hints = Vec::new();
-    for hint in error.hints.iter().map(String::as_str) {
+    for hint in error.hints.iter().map(|hint| suggested::commands(hint, options)) {
         if !hints.contains(&hint) {
             hints.push(hint);
         }
@@ -100,7 +101,7 @@ mod tests {
         let mut error = Error::new("stack.yaml has 1 mistake")
             .because("outer")
             .because("inner")
-            .hint("do this");
+            .hint("see `deployer plan`");
         error.diagnostics.push(Diagnostic {
             file: "stack.yaml".into(),
             line: 12,
@@ -108,7 +109,7 @@ mod tests {
             source: "  retention: 3".into(),
             message: "unknown field".into(),
         });
-        let plain = anstream::adapter::strip_str(&render(&error)).to_string();
+        let plain = anstream::adapter::strip_str(&render(&error, " --local")).to_string();
         expect![[r"
         error: stack.yaml has 1 mistake
 
@@ -118,7 +119,7 @@ mod tests {
 
           because: outer
           because: inner
-          hint: do this
+          hint: see `deployer --local plan`
         "]]
         .assert_eq(&plain);
     }
@@ -127,7 +128,7 @@ mod tests {
     fn nothing_that_others_said_steers_the_terminal() {
         let error =
             Error::new("it has URI:\u{1b}]0;title\u{7}").because("CN=\u{9b}2J\nb").hint("\r");
-        let plain = render(&error);
+        let plain = render(&error, "");
         let painted = ["\u{1b}]", "\u{7}", "\u{9b}", "\r"];
         assert!(!painted.iter().any(|part| plain.contains(part)), "{plain:?}");
         assert!(plain.contains("\u{fffd}2J\n      b"), "{plain:?}");

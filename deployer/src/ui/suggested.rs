@@ -1,8 +1,6 @@
 //! Commands that a text suggests, with the global options of this run: without them they would be
 //! about another stack, or about a real account instead of the local AWS.
 
-use crate::error::Error;
-
 /// What these options matter to, and what is suggested.
 const COMMANDS: [&str; 8] =
     ["apply", "audit", "destroy", "drift", "explain", "output", "plan", "state"];
@@ -15,13 +13,6 @@ pub(super) fn commands(text: &str, options: &str) -> String {
     COMMANDS.iter().fold(text.to_owned(), |text, command| {
         text.replace(&format!("deployer {command}"), &format!("deployer{options} {command}"))
     })
-}
-
-/// The error with the options in its hints.
-pub(super) fn in_hints(error: &Error, options: &str) -> Error {
-    let mut error = error.clone();
-    error.hints.iter_mut().for_each(|hint| *hint = commands(hint, options));
-    error
 }
 
 #[cfg(test)]

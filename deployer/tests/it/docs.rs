@@ -200,9 +200,9 @@ fn read(page: &str) -> String {
     fs::read_to_string(workspace().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"))
 }
 
-/// The README, the changelog and all below `docs`, by their paths in the repository.
+/// The pages beside the README, and all below `docs`, by their paths in the repository.
 fn found_pages() -> Vec<String> {
-    let mut found = vec!["README.md".to_owned(), "CHANGELOG.md".to_owned()];
+    let mut found = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned).to_vec();
     let mut folders = vec![PathBuf::from("docs")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(workspace().join(&folder)).expect("a folder of pages") {

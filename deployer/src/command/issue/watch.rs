@@ -20,12 +20,10 @@ pub(super) async fn run(
     ui: &Ui,
 ) -> Result<ExitCode> {
     let interrupt = Interrupt::listen(ui::watch_interrupted)?;
-    // Whoever starts it is to hear now of what would be in the way hours later.
-    if let Err(error) = issuer(global, url.clone(), ui).await {
-        ui.error(&error.within("a certificate could not be renewed as things stand"));
-        ui.status("going on all the same: it is tried again when it is time");
-    }
     let watched = Watched { global, url, request, json, ui, interrupt };
+    if watched.look(now(), chance()).is_ok_and(|look| look.due > now()) {
+        watched.look_ahead().await;
+    }
     let signal = watch(&watched, now, chance, |event| ui.renewal(event)).await?;
     Ok(ExitCode::from(signal.status()))
 }
@@ -38,6 +36,16 @@ struct Watched<'a> {
     json: bool,
     ui: &'a Ui,
     interrupt: Interrupt,
+}
+
+impl Watched<'_> {
+    /// Whoever starts it is to hear now of what would be in the way hours later.
+    async fn look_ahead(&self) {
+        if let Err(error) = issuer(self.global, self.url.clone(), self.ui).await {
+            self.ui.error(&error.within("a certificate could not be renewed as things stand"));
+            self.ui.status("going on all the same: it is tried again when it is time");
+        }
+    }
 }
 
 impl Work for Watched<'_> {

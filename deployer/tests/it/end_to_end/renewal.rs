@@ -124,6 +124,25 @@ fn a_watch_without_an_answer_goes_on_and_says_so() {
     assert!(aimless.stderr.contains("there is no certs/cert.pem yet"), "{}", aimless.stderr);
 }
 
+#[test]
+fn what_will_be_in_the_way_of_a_renewal_is_told_at_once_and_once() {
+    let world = World::new();
+    let told = |age, until| {
+        grow_old(&world, age);
+        let url = "http://127.0.0.1:9/issue-cert";
+        let mut command = world.command(&["issue", "--watch", "--url", url]);
+        let mut watching = Running::start(command.env("AWS_REGION", "us-east-1"));
+        watching.until(until);
+        watching.signal(Signal::TERM);
+        watching.end().stderr
+    };
+    let soon = told(Duration::hours(11), "trying again in");
+    assert_eq!(soon.matches("no AWS credentials were found").count(), 1, "{soon}");
+    let later = told(Duration::hours(1), "the next renewal is at");
+    assert_eq!(later.matches("no AWS credentials were found").count(), 1, "{later}");
+    assert!(later.contains("could not be renewed as things stand"), "{later}");
+}
+
 fn watch(world: &World, hook: &str) -> Running {
     Running::start(&mut world.command(&["--local", "issue", "--watch", "--json", "--exec", hook]))
 }
