@@ -262,7 +262,8 @@ fn build(
 
 fn sources<'a>(global: &Global, stack: &Stack, report: &'a dyn Fn(&Step<'_>)) -> Sources<'a> {
     let host = if global.local { Host::ThisMachine } else { Host::Lambda };
-    Sources { base: stack.base.clone(), host, now: now(), report }
+    let cache = local::dirs().ok().map(|dirs| dirs.cache);
+    Sources { base: stack.base.clone(), host, cache, now: now(), report }
 }
 
 /// Who calls the API: on the local AWS, the user who may do that and nothing else.

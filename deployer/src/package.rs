@@ -11,8 +11,10 @@ mod cargo;
 mod code;
 mod elf;
 mod host;
+mod known;
 mod requirement;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -21,6 +23,7 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use archive::Contents;
 pub use code::{Code, FileName, Source};
 pub use host::Host;
 pub use requirement::{Architecture, Glibc, Requirement};
@@ -32,67 +35,93 @@ use crate::step::Step;
 const BOOTSTRAP: &str = "bootstrap";
 
 /// A function's code, ready to be uploaded.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Package {
-    /// The zip file.
-    pub zip: Vec<u8>,
     /// The SHA-256 of the zip file in base64, which Lambda calls `CodeSha256`.
     pub sha256_base64: String,
-    /// The size of all files in it together, in bytes.
-    pub unzipped: u64,
+    content: Content,
+}
+
+#[derive(PartialEq, Eq)]
+enum Content {
+    Zip(Vec<u8>),
+    /// An earlier run has made the zip, so this one need not unless it sends it.
+    Unzipped(Contents),
 }
 
 /// Leaves the contents out.
 impl fmt::Debug for Package {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Package")
-            .field("sha256_base64", &self.sha256_base64)
-            .field("zip", &self.zip.len())
-            .field("unzipped", &self.unzipped)
-            .finish()
+        f.debug_tuple("Package").field(&self.sha256_base64).finish()
     }
+}
+
+impl Package {
+    /// The zip file.
+    pub fn zip(&self) -> Result<Cow<'_, [u8]>> {
+        match &self.content {
+            Content::Zip(zip) => Ok(Cow::Borrowed(zip)),
+            Content::Unzipped(contents) => {
+                let zip = contents.zip()?;
+                if sha256_base64(&zip) != self.sha256_base64 {
+                    return Err(known::mistaken());
+                }
+                Ok(Cow::Owned(zip))
+            }
+        }
+    }
+
+    fn of(contents: Contents, cache: Option<&Path>, report: &dyn Fn(&Step<'_>)) -> Result<Self> {
+        let digest = contents.digest();
+        if let Some(sha256_base64) = known::zip(&digest, cache) {
+            return Ok(Self { sha256_base64, content: Content::Unzipped(contents) });
+        }
+        report(&Step::At("zipping the program"));
+        let package = Self::zipped(contents.zip()?);
+        known::remember(&digest, &package.sha256_base64, cache);
+        Ok(package)
+    }
+
+    fn zipped(zip: Vec<u8>) -> Self {
+        Self { sha256_base64: sha256_base64(&zip), content: Content::Zip(zip) }
+    }
+}
+
+fn sha256_base64(zip: &[u8]) -> String {
+    STANDARD.encode(digest::digest(&digest::SHA256, zip))
 }
 
 /// Packs `code`, whose paths are relative to the folder `base`, for a host that meets `requirement`.
 ///
-/// `report` is told what takes long, and what Cargo and the compiler say meanwhile.
+/// In the folder `cache` is remembered what need not be zipped again. `report` is told what takes
+/// long, and what Cargo and the compiler say meanwhile.
 pub fn package(
     code: &Code,
     base: &Path,
     requirement: &Requirement,
+    cache: Option<&Path>,
     report: &dyn Fn(&Step<'_>),
 ) -> Result<Package> {
-    let (zip, unzipped) = match &code.source {
+    let (path, program) = match &code.source {
         Source::Cargo { package, target } => {
             report(&Step::Begun(&format!("building `{package}` with cargo")));
-            let (path, program) = build::bootstrap(base, package, target.as_deref(), report)?;
-            report(&Step::At("zipping what was built"));
-            pack(&path, &program, code, requirement)?
+            build::bootstrap(base, package, target.as_deref(), report)?
         }
         Source::Bootstrap(path) => {
             let path = base.join(path);
             require_executable(&path)?;
-            pack(&path, &read(&path)?, code, requirement)?
+            let program = read(&path)?;
+            (path, program)
         }
         Source::Zip(path) => {
             let path = base.join(path);
             let zip = read(&path)?;
-            let unzipped = archive::inspect(&zip, &path.display().to_string(), requirement)?;
-            (zip, unzipped)
+            archive::inspect(&zip, &path.display().to_string(), requirement)?;
+            return Ok(Package::zipped(zip));
         }
     };
-    let sha256_base64 = STANDARD.encode(digest::digest(&digest::SHA256, &zip));
-    Ok(Package { zip, sha256_base64, unzipped })
-}
-
-fn pack(
-    path: &Path,
-    program: &[u8],
-    code: &Code,
-    requirement: &Requirement,
-) -> Result<(Vec<u8>, u64)> {
-    elf::check(program, &path.display().to_string(), requirement)?;
-    archive::write(program, &code.files)
+    elf::check(&program, &path.display().to_string(), requirement)?;
+    Package::of(Contents::new(program, &code.files)?, cache, report)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -15,6 +15,8 @@ mod place;
 pub mod secret;
 pub mod tags;
 
+use std::borrow::Cow;
+use std::fmt;
 use std::future::Future;
 use std::path::PathBuf;
 
@@ -34,7 +36,7 @@ use crate::address::Address;
 use crate::aws::Aws;
 use crate::call::Caller;
 use crate::error::{Error, Result};
-use crate::package::Host;
+use crate::package::{Host, Package};
 use crate::step::Step;
 
 /// Every resource type, by kind. The row that a new type needs goes here.
@@ -243,8 +245,23 @@ impl Fault {
     }
 }
 
-/// Bytes that go to AWS but into nothing that we keep: a secret's value, a function's package.
-pub type Payload = Zeroizing<Vec<u8>>;
+/// Bytes that go to AWS but into nothing that we keep.
+pub enum Payload {
+    /// A secret's value.
+    Value(Zeroizing<Vec<u8>>),
+    /// A function's code, zipped when it is sent.
+    Code(Package),
+}
+
+/// Leaves the bytes out.
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Value(_) => "Value",
+            Self::Code(_) => "Code",
+        })
+    }
+}
 
 /// A spec, and the bytes that its fingerprints stand for.
 #[derive(Debug)]
@@ -261,6 +278,8 @@ pub struct Sources<'a> {
     pub base: PathBuf,
     /// Where the function will run: Lambda's runtime, or for the local AWS this machine.
     pub host: Host,
+    /// Where is remembered what need not be made again, if there is such a folder.
+    pub cache: Option<PathBuf>,
     /// The time, to tell an expired CA.
     pub now: OffsetDateTime,
     /// Told what takes time.
@@ -297,8 +316,11 @@ impl Job<'_> {
     }
 
     /// The bytes that the spec's fingerprint stands for.
-    pub fn payload(&self) -> Result<&Payload> {
-        self.payload
-            .ok_or_else(|| Error::new(format!("the content of {} was not gathered", self.address)))
+    pub fn payload(&self) -> Result<Cow<'_, [u8]>> {
+        match self.payload {
+            Some(Payload::Value(value)) => Ok(Cow::Borrowed(value)),
+            Some(Payload::Code(package)) => package.zip(),
+            None => Err(Error::new(format!("the content of {} was not gathered", self.address))),
+        }
     }
 }

@@ -36,7 +36,8 @@ fn text(entries: usize) -> String {
 fn gathered(stack: &Stack) -> Desired {
     let report = |_: &deployer::step::Step<'_>| ();
     let now = OffsetDateTime::UNIX_EPOCH;
-    let sources = Sources { base: PathBuf::from("."), host: Host::Lambda, now, report: &report };
+    let (base, host) = (PathBuf::from("."), Host::Lambda);
+    let sources = Sources { base, host, cache: None, now, report: &report };
     let prepared = Prepared::gather(stack, &[], &sources).expect("nothing but the stack file");
     prepared.build(stack, &sources).expect("nothing to build").0
 }

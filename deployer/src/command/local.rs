@@ -48,7 +48,7 @@ pub(super) async fn start(port: Option<u16>, ui: &Ui) -> Result<Instance> {
     Ok(instance)
 }
 
-fn dirs() -> Result<Dirs> {
+pub(super) fn dirs() -> Result<Dirs> {
     Dirs::from_environment(|name| std::env::var_os(name))
 }
 

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _, Write as _};
 
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use zip::read::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
 use zip::{CompressionMethod, DateTime, System};
 
 use super::{BOOTSTRAP, FileName, Requirement, elf};
-use crate::error::{Context, Error, Result};
+use crate::error::{Context as _, Error, Result};
 
 /// The largest zip that Lambda takes in a request, in bytes (Lambda quotas, "Deployment package size");
 /// larger ones have to go through S3, which is not done here.
@@ -26,36 +29,70 @@ const PROGRAM_MODE: u32 = 0o755;
 /// Mode bits of everything else: readable by that user.
 const FILE_MODE: u32 = 0o644;
 
-/// Packs the program and the files beside it; returns the zip and the unzipped size in bytes. Equal
-/// contents give equal bytes: names are in order, and time, system and compression are fixed.
-pub(super) fn write(program: &[u8], files: &BTreeMap<FileName, Value>) -> Result<(Vec<u8>, u64)> {
-    const MESSAGE: &str = "could not write the zip file of a function";
-    let mut entries = BTreeMap::from([(BOOTSTRAP, (PROGRAM_MODE, program.to_vec()))]);
-    for (name, value) in files {
-        let mut text = serde_json::to_vec_pretty(value).context(|| MESSAGE.to_owned())?;
-        text.push(b'\n');
-        entries.insert(name.as_str(), (FILE_MODE, text));
+/// How zips are made here: with this, equal contents give equal bytes. Another one is to have another
+/// name, so that no hash of the former is taken for one of it.
+const METHOD: &str = concat!("deployer ", env!("CARGO_PKG_VERSION"), ", deflate 6");
+
+/// What goes into a zip: the program and the files beside it, with their modes, in the order of their
+/// names.
+#[derive(PartialEq, Eq)]
+pub(super) struct Contents(BTreeMap<String, (u32, Vec<u8>)>);
+
+impl Contents {
+    pub(super) fn new(program: Vec<u8>, files: &BTreeMap<FileName, Value>) -> Result<Self> {
+        let mut entries = BTreeMap::from([(BOOTSTRAP.to_owned(), (PROGRAM_MODE, program))]);
+        for (name, value) in files {
+            let mut text = serde_json::to_vec_pretty(value).context(unwritten)?;
+            text.push(b'\n');
+            entries.insert(name.to_string(), (FILE_MODE, text));
+        }
+        let unzipped = entries.values().map(|(_, content)| content.len() as u64).sum();
+        within_limit("unzipped", unzipped, UNZIPPED_LIMIT)?;
+        Ok(Self(entries))
     }
-    let unzipped = entries.values().map(|(_, content)| content.len() as u64).sum();
-    within_limit("unzipped", unzipped, UNZIPPED_LIMIT)?;
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, (mode, content)) in entries {
-        let options = SimpleFileOptions::default()
-            .system(System::Unix)
-            .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(6))
-            .last_modified_time(DateTime::DEFAULT)
-            .unix_permissions(mode);
-        writer.start_file(name, options).context(|| MESSAGE.to_owned())?;
-        writer.write_all(&content).context(|| MESSAGE.to_owned())?;
+
+    /// A hash of all that the bytes of the zip depend on, in base64.
+    pub(super) fn digest(&self) -> String {
+        let mut all = Context::new(&SHA256);
+        let mut add = |part: &[u8]| {
+            all.update(&part.len().to_be_bytes());
+            all.update(part);
+        };
+        add(METHOD.as_bytes());
+        for (name, (mode, content)) in &self.0 {
+            add(name.as_bytes());
+            add(&mode.to_be_bytes());
+            add(content);
+        }
+        STANDARD.encode(all.finish())
     }
-    let zip = writer.finish().context(|| MESSAGE.to_owned())?.into_inner();
-    within_limit("zipped", zip.len() as u64, ZIP_LIMIT)?;
-    Ok((zip, unzipped))
+
+    /// The zip. Equal contents give equal bytes: names are in order, and time, system and compression
+    /// are fixed.
+    pub(super) fn zip(&self) -> Result<Vec<u8>> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, (mode, content)) in &self.0 {
+            let options = SimpleFileOptions::default()
+                .system(System::Unix)
+                .compression_method(CompressionMethod::Deflated)
+                .compression_level(Some(6))
+                .last_modified_time(DateTime::DEFAULT)
+                .unix_permissions(*mode);
+            writer.start_file(name, options).context(unwritten)?;
+            writer.write_all(content).context(unwritten)?;
+        }
+        let zip = writer.finish().context(unwritten)?.into_inner();
+        within_limit("zipped", zip.len() as u64, ZIP_LIMIT)?;
+        Ok(zip)
+    }
 }
 
-/// Refuses a zip file that Lambda would refuse or could not start; returns its unzipped size in bytes.
-pub(super) fn inspect(zip: &[u8], subject: &str, requirement: &Requirement) -> Result<u64> {
+fn unwritten() -> String {
+    "could not write the zip file of a function".to_owned()
+}
+
+/// Refuses a zip file that Lambda would refuse or could not start.
+pub(super) fn inspect(zip: &[u8], subject: &str, requirement: &Requirement) -> Result<()> {
     let unusable = || format!("could not use {subject} as the code of a function");
     within_limit("zipped", zip.len() as u64, ZIP_LIMIT).map_err(|e| e.within(unusable()))?;
     let mut archive = ZipArchive::new(Cursor::new(zip)).context(unusable)?;
@@ -69,8 +106,7 @@ pub(super) fn inspect(zip: &[u8], subject: &str, requirement: &Requirement) -> R
     }
     within_limit("unzipped", unzipped, UNZIPPED_LIMIT).map_err(|e| e.within(unusable()))?;
     let program = program(&mut archive).map_err(|error| error.within(unusable()))?;
-    elf::check(&program, &format!("`{BOOTSTRAP}` in {subject}"), requirement)?;
-    Ok(unzipped)
+    elf::check(&program, &format!("`{BOOTSTRAP}` in {subject}"), requirement)
 }
 
 fn program(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<u8>> {

@@ -1,6 +1,6 @@
 //! Packages as they come out, from real programs, real zip files and real builds.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io::{Cursor, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -22,7 +22,7 @@ fn on(architecture: Architecture) -> Requirement {
 
 fn pack(base: &Path, code: &str) -> Result<Package> {
     let code: Code = serde_yaml::from_str(code).expect(code);
-    package(&code, base, &on(Architecture::X86_64), &|_| {})
+    package(&code, base, &on(Architecture::X86_64), None, &|_| {})
 }
 
 fn folder() -> TempDir {
@@ -71,7 +71,8 @@ fn equal_contents_give_equal_bytes() {
     assert_eq!(packed, pack(other.path(), code).expect("a package"));
     assert_eq!(packed.sha256_base64.len(), 44);
 
-    let mut archive = ZipArchive::new(Cursor::new(&packed.zip)).expect("a zip");
+    let zip = packed.zip().expect("a zip");
+    let mut archive = ZipArchive::new(Cursor::new(&zip)).expect("a zip");
     let names: Vec<_> =
         archive.file_names().map(|name| name.expect("UTF-8").into_owned()).collect();
     assert_eq!(names, ["a.json", "bootstrap", "policy.json"]);
@@ -83,7 +84,7 @@ fn equal_contents_give_equal_bytes() {
     let mut text = String::new();
     archive.by_name("policy.json").expect("it").read_to_string(&mut text).expect("text");
     assert_eq!(text, "{\n  \"a\": [\n    \"x\"\n  ],\n  \"b\": 1\n}\n");
-    read_by_python(one.path(), &packed.zip);
+    read_by_python(one.path(), &zip);
 }
 
 /// Another implementation reads the same; skipped where there is no Python.
@@ -98,6 +99,44 @@ fn read_by_python(folder: &Path, zip: &[u8]) {
         String::from_utf8_lossy(&output.stdout),
         "a.json 0o100644 (1980, 1, 1)\nbootstrap 0o100755 (1980, 1, 1)\npolicy.json 0o100644 (1980, 1, 1)\n"
     );
+}
+
+#[test]
+fn what_was_zipped_once_is_zipped_again_only_to_be_sent() {
+    let (base, cache) = (folder(), folder());
+    put(&base.path().join("run"), &program(), 0o755);
+    let pack = |code: &str| {
+        let zipped = Cell::new(false);
+        let report = |step: &Step<'_>| zipped.set(zipped.get() || matches!(step, Step::At(_)));
+        let code: Code = serde_yaml::from_str(code).expect(code);
+        let host = on(Architecture::X86_64);
+        let package = package(&code, base.path(), &host, Some(cache.path()), &report);
+        (package.expect("a package"), zipped.get())
+    };
+    let plain = "{ bootstrap: run, files: { a.json: 1 } }";
+    let (first, zipped) = pack(plain);
+    assert!(zipped);
+    let (again, zipped) = pack(plain);
+    assert!(!zipped);
+    assert_eq!(again.sha256_base64, first.sha256_base64);
+    assert_eq!(again.zip().expect("a zip"), first.zip().expect("a zip"));
+    assert!(pack("{ bootstrap: run, files: { a.json: 2 } }").1, "another file");
+    assert!(pack("{ bootstrap: run, files: { b.json: 1 } }").1, "another name");
+    put(&base.path().join("run"), &[program(), vec![0]].concat(), 0o755);
+    assert!(pack(plain).1, "another program");
+
+    // What is remembered is not trusted with what is sent.
+    let known = cache.path().join("zips.json");
+    let text = fs::read_to_string(&known).expect("what is known");
+    let (other, _) = pack("{ bootstrap: run }");
+    let sha256 = |package: &Package| package.sha256_base64.clone();
+    put(&known, text.replace(&sha256(&pack(plain).0), &sha256(&other)).as_bytes(), 0o644);
+    let (mistaken, zipped) = pack(plain);
+    assert_eq!((sha256(&mistaken), zipped), (sha256(&other), false));
+    let error = mistaken.zip().expect_err("not as planned");
+    assert_eq!(error.causes, ["what an earlier run has noted of it in `zips.json` is not true"]);
+    put(&known, b"{ no list", 0o644);
+    assert!(pack(plain).1);
 }
 
 #[test]
@@ -119,8 +158,7 @@ fn a_prebuilt_zip_is_uploaded_as_it_is() {
     let content = zip(&[("lib/x", 0o644, b"x"), ("bootstrap", 0o755, &program())]);
     put(&base.path().join("a.zip"), &content, 0o644);
     let packed = pack(base.path(), "{ zip: a.zip }").expect("a package");
-    assert_eq!(packed.zip, content);
-    assert_eq!(packed.unzipped, program().len() as u64 + 1);
+    assert_eq!(*packed.zip().expect("a zip"), content);
 }
 
 #[test]
@@ -164,11 +202,10 @@ fn a_package_is_built_and_packed() {
             reported.borrow_mut().push((*text).to_owned());
         }
     };
-    let packed = package(&code, base.path(), &on(native()), &report).expect("a package");
+    let packed = package(&code, base.path(), &on(native()), None, &report).expect("a package");
     assert_eq!(reported.into_inner(), ["building `hello` with cargo"]);
-    assert!(packed.unzipped > 0);
     // The lock file that the first build wrote is now kept to.
-    let again = package(&code, base.path(), &on(native()), &|_| {}).expect("a package");
+    let again = package(&code, base.path(), &on(native()), None, &|_| {}).expect("a package");
     assert_eq!(again, packed);
 }
 
@@ -190,8 +227,9 @@ fn packages_built_at_once_do_not_take_each_others_program() {
     }
     let built = &|name: &str| {
         let code: Code = serde_yaml::from_str(&format!("{{ cargo: {name} }}")).expect("code");
-        let packed = package(&code, base.path(), &on(native()), &|_| {}).expect("a package");
-        let mut archive = ZipArchive::new(Cursor::new(packed.zip)).expect("a zip");
+        let packed = package(&code, base.path(), &on(native()), None, &|_| {}).expect("a package");
+        let mut archive =
+            ZipArchive::new(Cursor::new(packed.zip().expect("a zip"))).expect("a zip");
         let mut program = Vec::new();
         archive.by_name("bootstrap").expect("it").read_to_end(&mut program).expect("a program");
         let mark = format!("I am {name}");
@@ -219,7 +257,8 @@ fn builds_that_cannot_succeed_say_why() {
         }
     };
     let code: Code = serde_yaml::from_str("{ cargo: broken }").expect("code");
-    let error = package(&code, base.path(), &on(native()), &report).expect_err("does not compile");
+    let error =
+        package(&code, base.path(), &on(native()), None, &report).expect_err("does not compile");
     assert!(error.causes[0].starts_with("cargo build failed (exit status: 101)"), "{error:?}");
     let said = said.into_inner();
     assert!(

@@ -14,11 +14,10 @@ use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{self, FunctionConfiguration, LogFormat, Runtime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use super::operations::{self as op, Operation, Reach};
 use super::tags::{self, Tags};
-use super::{Fault, Gathered, Job, Live, Place, Reading, ResourceType, Sources};
+use super::{Fault, Gathered, Job, Live, Payload, Place, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Aws};
 use crate::error::{Error, Result};
@@ -194,13 +193,14 @@ log_group: ${log_group.signer.name}
 
     fn gather(declared: Declared, sources: &Sources<'_>) -> Result<Gathered<Spec>> {
         let requirement = sources.host.requirement(declared.architecture);
+        let cache = sources.cache.as_deref();
         let package =
-            package::package(&declared.code, &sources.base, &requirement, sources.report)?;
+            package::package(&declared.code, &sources.base, &requirement, cache, sources.report)?;
         let spec = Spec {
             name: declared.name,
             description: declared.description,
             role: declared.role,
-            code_sha256: package.sha256_base64,
+            code_sha256: package.sha256_base64.clone(),
             architecture: declared.architecture,
             runtime: Runtime::Providedal2023.as_str().to_owned(),
             handler: handler(),
@@ -213,7 +213,7 @@ log_group: ${log_group.signer.name}
             log_format: Some(LogFormat::Json.as_str().to_owned()),
             tags: declared.tags,
         };
-        Ok(Gathered { spec, payload: Some(Zeroizing::new(package.zip)) })
+        Ok(Gathered { spec, payload: Some(Payload::Code(package)) })
     }
 
     async fn read(

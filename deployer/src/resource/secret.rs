@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::operations::{self as op, Operation, Reach};
 use super::tags::{self, Tags};
-use super::{Fault, Gathered, Job, Live, Place, Reading, Recovery, ResourceType, Sources};
+use super::{Fault, Gathered, Job, Live, Payload, Place, Reading, Recovery, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Answer, Aws, EARLIER_SECRET, Verdict};
 use crate::error::{Error, Result};
@@ -183,7 +183,7 @@ recovery_window_days: 30
             recovery_window_days: Some(declared.recovery_window_days),
             tags: declared.tags,
         };
-        Ok(Gathered { spec, payload: Some(value) })
+        Ok(Gathered { spec, payload: Some(Payload::Value(value)) })
     }
 
     /// A key has several names; AWS may answer with a longer one than it was given.

@@ -193,18 +193,22 @@ pub(crate) fn workspace() -> &'static Path {
 /// takes a moment.
 pub(crate) fn signer() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let built = Run::of(
-            Command::new(env!("CARGO"))
-                .args(["build", "--workspace", "--bins", "--message-format=json", "--quiet"])
-                .current_dir(workspace()),
-        );
-        assert_eq!(built.status, 0, "{}", built.stderr);
-        let messages = built.stdout.lines().filter_map(|line| serde_json::from_str(line).ok());
-        let executable = messages.into_iter().find_map(|message: serde_json::Value| {
-            (message["target"]["name"] == "bootstrap")
-                .then(|| message["executable"].as_str().map(PathBuf::from))?
-        });
-        executable.expect("the signer's bootstrap")
-    })
+    BUILT.get_or_init(|| build_signer(&["--workspace", "--bins"]))
+}
+
+/// The signer's bootstrap, of a build with these arguments.
+pub(crate) fn build_signer(arguments: &[&str]) -> PathBuf {
+    let built = Run::of(
+        Command::new(env!("CARGO"))
+            .args(["build", "--message-format=json", "--quiet"])
+            .args(arguments)
+            .current_dir(workspace()),
+    );
+    assert_eq!(built.status, 0, "{}", built.stderr);
+    let messages = built.stdout.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let executable = messages.into_iter().find_map(|message: serde_json::Value| {
+        (message["target"]["name"] == "bootstrap")
+            .then(|| message["executable"].as_str().map(PathBuf::from))?
+    });
+    executable.expect("the signer's bootstrap")
 }

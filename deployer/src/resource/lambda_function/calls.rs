@@ -13,7 +13,7 @@ use crate::resource::Job;
 
 /// The new function's ARN; `None` where there is one of this name already.
 pub(super) async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<Option<String>> {
-    let zip = Blob::new(job.payload()?.to_vec());
+    let zip = Blob::new(job.payload()?.into_owned());
     let call = aws
         .lambda
         .create_function()
@@ -79,7 +79,7 @@ pub(super) async fn upload(
     revision: Option<String>,
     spec: &Spec,
 ) -> Result<Option<String>> {
-    let zip = Blob::new(job.payload()?.to_vec());
+    let zip = Blob::new(job.payload()?.into_owned());
     let call = aws.lambda.update_function_code().function_name(&spec.name).zip_file(zip);
     let call = call.architectures(to_aws(spec.architecture)).set_revision_id(revision);
     let sent = job.write("UpdateFunctionCode", &spec.name, || call.clone().send());

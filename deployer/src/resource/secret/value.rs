@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::aws::Aws;
 use crate::error::{Error, Result};
-use crate::resource::{Job, Payload};
+use crate::resource::Job;
 
 /// AWS's limit on a secret's value, in bytes.
 const LARGEST_VALUE: usize = 65_536;
@@ -33,7 +33,7 @@ pub(super) fn versions(secret: &DescribeSecretOutput) -> Vec<Version> {
 }
 
 /// The SHA-256 of the certificates in a secret's value: enough to know the value by, and public.
-pub(super) fn fingerprint(value: &Payload, now: OffsetDateTime) -> Result<String> {
+pub(super) fn fingerprint(value: &[u8], now: OffsetDateTime) -> Result<String> {
     if value.len() > LARGEST_VALUE {
         return Err(Error::new(format!(
             "it is larger than the {LARGEST_VALUE} bytes that AWS takes"
@@ -60,7 +60,8 @@ pub(super) async fn put(
     if versions.iter().any(|version| version.id == id) {
         return promote(aws, job, arn, id, versions).await;
     }
-    let value = std::str::from_utf8(job.payload()?)
+    let payload = job.payload()?;
+    let value = std::str::from_utf8(&payload)
         .map_err(|error| Error::new(format!("the value of {arn} is not text")).because(error))?;
     let call =
         aws.secrets.put_secret_value().secret_id(arn).client_request_token(id).secret_string(value);

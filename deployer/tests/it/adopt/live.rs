@@ -186,14 +186,16 @@ async fn make_function(world: &World, root: &Aws, role: &str, secret: &str) -> (
     let code = stack["resources"]["lambda_function.signer"]["code"].clone();
     let code: Code = serde_json::from_value(code).expect("the code");
     let requirement = Host::ThisMachine.requirement(package::Architecture::default());
-    let package = package::package(&code, &world.path(""), &requirement, &|_| {}).expect("a zip");
-    fs::write(world.path("signer.zip"), &package.zip).expect("a zip");
+    let package =
+        package::package(&code, &world.path(""), &requirement, None, &|_| {}).expect("a zip");
+    fs::write(world.path("signer.zip"), package.zip().expect("a zip")).expect("a zip");
     let call = root.lambda.create_function().function_name(NAME).role(role).handler("bootstrap");
     let call = call.runtime(Runtime::Providedal2023).architectures(Architecture::X8664);
     let call = call.description("Issues short-lived certificates").memory_size(256).timeout(10);
     let logging = LoggingConfig::builder().log_format(LogFormat::Json).log_group(LOG_GROUP);
     let environment = Environment::builder().variables("CA_SECRET_ARN", secret);
-    let code = FunctionCode::builder().zip_file(Blob::new(package.zip));
+    let code =
+        FunctionCode::builder().zip_file(Blob::new(package.zip().expect("a zip").into_owned()));
     let call = call.logging_config(logging.build()).environment(environment.build());
     let call = call.code(code.build()).tags("env", "prod");
     let made = call.send().await.expect("a function");
