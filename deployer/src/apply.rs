@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use crate::address::Address;
 use crate::cloud::Cloud;
@@ -94,10 +95,14 @@ pub async fn carry_out(
         store: RefCell::new(store),
         known: RefCell::new(known(plan)),
         anew: RefCell::default(),
+        announced: RefCell::default(),
+        news: Notify::new(),
         given_up: RefCell::default(),
         outcome: RefCell::default(),
     };
     run.all(plan).await;
+    // The journal holds all of it, so nothing is lost if there is no room for more.
+    let _ = run.store.borrow_mut().settle();
     run.outcome.into_inner()
 }
 
@@ -158,13 +163,17 @@ struct Run<'a> {
     known: RefCell<BTreeMap<Address, Value>>,
     /// What there was nothing of before this run.
     anew: RefCell<BTreeSet<Address>>,
+    /// What is not complete, but has all that others need to be made.
+    announced: RefCell<BTreeSet<Address>>,
+    /// Told when there is more of that.
+    news: Notify,
     /// The changes that were told to give up waiting.
     given_up: RefCell<BTreeSet<Address>>,
     outcome: RefCell<Outcome>,
 }
 
 impl Run<'_> {
-    /// Starts each change as soon as all that it waits for is done.
+    /// Starts each change as soon as it need wait no more.
     async fn all(&self, plan: &Plan) {
         let mut waiting: Vec<&Change> = plan.actions().collect();
         let mut open: BTreeSet<&Address> = waiting.iter().map(|change| &change.address).collect();
@@ -183,7 +192,10 @@ impl Run<'_> {
                     return false;
                 }
                 let ready = running.len() < PARALLEL
-                    && change.after.iter().all(|need| !open.contains(need));
+                    && change
+                        .after
+                        .iter()
+                        .all(|need| !open.contains(need) || self.does(need, change));
                 if ready {
                     running.push(self.one(change));
                 }
@@ -191,7 +203,12 @@ impl Run<'_> {
             });
             // Changes come in an order in which they could be done one by one, so one pass over them
             // either starts something or has skipped all that cannot be started.
-            let Some((change, done)) = running.next().await else { break };
+            let ended = tokio::select! {
+                biased;
+                ended = running.next() => ended,
+                () = self.news.notified() => continue,
+            };
+            let Some((change, done)) = ended else { break };
             open.remove(&change.address);
             if !done {
                 broken.insert(&change.address);
@@ -199,6 +216,12 @@ impl Run<'_> {
         }
         let not_begun = waiting.into_iter().map(|change| change.address.clone());
         self.outcome.borrow_mut().not_begun = not_begun.collect();
+    }
+
+    /// Whether what is not complete yet does for a change. It does to make something, which nobody
+    /// uses yet; what is in use must not lead to what is half made.
+    fn does(&self, need: &Address, change: &Change) -> bool {
+        change.action == Action::Create && self.announced.borrow().contains(need)
     }
 
     /// One change from start to end; whether it succeeded.
@@ -243,8 +266,16 @@ impl Run<'_> {
         let spec = self.resolve(change)?;
         self.enter(change, Phase::Creating, &spec, Value::Null)?;
         let journal = |outputs| self.enter(change, Phase::Creating, &spec, outputs);
+        let announce = |outputs: Value| {
+            self.enter(change, Phase::Creating, &spec, outputs.clone())?;
+            self.known.borrow_mut().insert(change.address.clone(), outputs);
+            self.announced.borrow_mut().insert(change.address.clone());
+            self.news.notify_one();
+            Ok(())
+        };
         let note = self.note(change);
-        let made = self.cloud.create(&self.job(change, &journal, &note), spec.clone()).await?;
+        let job = Job { announce: &announce, ..self.job(change, &journal, &note) };
+        let made = self.cloud.create(&job, spec.clone()).await?;
         if made.anew {
             self.anew.borrow_mut().insert(change.address.clone());
         }
@@ -265,11 +296,9 @@ impl Run<'_> {
         if change.goes_along {
             return self.bury(change, live).map(|()| None);
         }
-        self.store.borrow_mut().change(|state| {
-            if let Some(entry) = state.resources.get_mut(&change.address) {
-                entry.phase = Phase::Deleting;
-            }
-        })?;
+        if let Some(entry) = self.remembered(change) {
+            self.put(change, Entry { phase: Phase::Deleting, ..entry })?;
+        }
         let journal = |_| Ok(());
         let note = self.note(change);
         let job = self.job(change, &journal, &note);
@@ -280,21 +309,14 @@ impl Run<'_> {
 
     /// What was deleted is remembered until a later run has looked once more.
     fn bury(&self, change: &Change, live: &Object) -> Result<()> {
+        if let Some(entry) = self.remembered(change) {
+            return self.put(change, Entry { phase: Phase::Deleted, ..entry });
+        }
         // A lost state knows only what was observed, which must do to find it again.
-        let can_be_found = resource::of(&change.address)?.identity(&live.spec).is_ok();
-        self.store.borrow_mut().change(|state| {
-            if let Some(entry) = state.resources.get_mut(&change.address) {
-                entry.phase = Phase::Deleted;
-            } else if can_be_found {
-                let entry = Entry {
-                    phase: Phase::Deleted,
-                    spec: live.spec.clone(),
-                    outputs: live.outputs.clone(),
-                    depends_on: change.depends_on.clone(),
-                };
-                state.resources.insert(change.address.clone(), entry);
-            }
-        })
+        if resource::of(&change.address)?.identity(&live.spec).is_err() {
+            return Ok(());
+        }
+        self.enter(change, Phase::Deleted, &live.spec, live.outputs.clone())
     }
 
     fn job<'j>(
@@ -309,6 +331,7 @@ impl Run<'_> {
             payload: self.payloads.get(&change.address),
             fresh: change.depends_on.iter().all(|needed| anew.contains(needed)),
             journal,
+            announce: journal,
             note,
         }
     }
@@ -339,24 +362,24 @@ impl Run<'_> {
     }
 
     fn enter(&self, change: &Change, phase: Phase, spec: &Value, outputs: Value) -> Result<()> {
-        let entry =
-            Entry { phase, spec: spec.clone(), outputs, depends_on: change.depends_on.clone() };
-        self.store.borrow_mut().change(|state| {
-            state.resources.insert(change.address.clone(), entry);
-        })
+        let depends_on = change.depends_on.clone();
+        self.put(change, Entry { phase, spec: spec.clone(), outputs, depends_on })
     }
 
     /// Outputs that changed in the middle of an update; the spec is not reached yet.
     fn record(&self, change: &Change, spec: &Value, outputs: Value) -> Result<()> {
-        self.store.borrow_mut().change(|state| {
-            let entry = state.resources.entry(change.address.clone()).or_insert_with(|| Entry {
-                phase: Phase::Creating,
-                spec: spec.clone(),
-                outputs: Value::Null,
-                depends_on: change.depends_on.clone(),
-            });
-            entry.outputs = outputs;
-        })
+        match self.remembered(change) {
+            Some(entry) => self.put(change, Entry { outputs, ..entry }),
+            None => self.enter(change, Phase::Creating, spec, outputs),
+        }
+    }
+
+    fn remembered(&self, change: &Change) -> Option<Entry> {
+        self.store.borrow().state.resources.get(&change.address).cloned()
+    }
+
+    fn put(&self, change: &Change, entry: Entry) -> Result<()> {
+        self.store.borrow_mut().put(&change.address, entry)
     }
 
     fn made(&self, change: &Change, spec: &Value, outputs: Value) -> Result<()> {

@@ -48,6 +48,8 @@ pub struct Aws {
     pub region: String,
     /// `aws`, `aws-cn` or `aws-us-gov`.
     pub partition: String,
+    /// Where it is, unless it is AWS's own.
+    pub endpoint: Option<String>,
     /// Who the credentials belong to: an ARN.
     pub caller: String,
     /// Every call that was made.
@@ -101,6 +103,11 @@ fn briefly() -> aws_sdk_iam::config::Builder {
 }
 
 impl Aws {
+    /// What makes the `aws` command work in the same place, whatever its version.
+    pub fn endpoint_option(&self) -> String {
+        self.endpoint.as_ref().map(|url| format!(" --endpoint-url {url}")).unwrap_or_default()
+    }
+
     /// Connects: finds out which account the credentials belong to.
     pub async fn connect(target: &Target, calls: Calls) -> Result<Self> {
         Self::over(&configure(target).await?, calls).await
@@ -114,6 +121,7 @@ impl Aws {
         Ok(Self {
             account: identity.account().unwrap_or_default().to_owned(),
             partition: arn.split(':').nth(1).unwrap_or("aws").to_owned(),
+            endpoint: config.endpoint_url().map(str::to_owned),
             caller: arn.to_owned(),
             region,
             apigateway: aws_sdk_apigatewayv2::Client::from_conf(

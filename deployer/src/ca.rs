@@ -17,7 +17,7 @@ mod show;
 
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rcgen::Issuer;
@@ -29,6 +29,7 @@ pub use self::show::{Description, show};
 
 use self::certificate::{Made, ROOT_DAYS, Subject, Validity};
 use crate::error::{Error, Result};
+use crate::private;
 
 /// Where the files of a CA are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +122,7 @@ pub fn init(dir: &Path, now: OffsetDateTime) -> Result<Files> {
 
 /// Makes a root CA and an issuing CA with new P-256 keys, and writes them into `dir`.
 ///
-/// The folder is created with mode 0700 when it does not exist.
+/// The folder is created with mode 0700 when it does not exist, and Git ignores it then.
 ///
 /// # Errors
 ///
@@ -135,12 +136,8 @@ pub fn make(dir: &Path, profile: &Profile, now: OffsetDateTime) -> Result<Files>
     let root_key = pem::private_key(&root.key);
     let secret = secret::value(&issuing)?;
 
-    let created_dir = !dir.exists();
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(|source| Error::io("create", dir, &source))?;
+    let created_dir =
+        private::make(dir, 0o700).map_err(|source| Error::io("create", dir, &source))?;
     let contents = [
         (files.root_key.as_path(), root_key.as_bytes(), 0o600),
         (files.issuing_secret.as_path(), secret.as_slice(), 0o600),
@@ -149,8 +146,7 @@ pub fn make(dir: &Path, profile: &Profile, now: OffsetDateTime) -> Result<Files>
     ];
     write_all(&contents).inspect_err(|_| {
         if created_dir {
-            // A folder that has meanwhile got other contents stays.
-            let _ = fs::remove_dir(dir);
+            private::unmake(dir);
         }
     })?;
     Ok(files)

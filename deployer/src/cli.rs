@@ -11,7 +11,7 @@ mod policy;
 mod shell;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -28,6 +28,9 @@ pub use self::shell::{CompletionsArgs, ManArgs};
 use crate::address::Address;
 use crate::issue::{KeyType, Usage};
 use crate::stack::{self, Assignment, Environment};
+
+/// The stack file, where none is named.
+const STACK: &str = "stack.yaml";
 
 /// Deploys a certificate issuer to AWS from a stack.yaml, and keeps it so
 #[derive(Debug, Parser)]
@@ -46,7 +49,7 @@ pub struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The file that declares the stack
-    #[arg(long, global = true, value_name = "FILE", default_value = "stack.yaml")]
+    #[arg(long, global = true, value_name = "FILE", default_value = STACK)]
     pub stack: PathBuf,
     /// The environment: what `stack.NAME.yaml` beside the stack file says goes before it, and state
     /// and objects are apart from those of the others
@@ -55,9 +58,9 @@ pub struct Global {
     /// The value of a variable of the stack file; may be repeated
     #[arg(long, global = true, value_name = "NAME=VALUE")]
     pub var: Vec<Assignment>,
-    /// The folder that keeps the state
-    #[arg(long, global = true, value_name = "DIR", default_value = "state")]
-    pub state: PathBuf,
+    /// The folder that keeps the state; without it, `state` beside the stack file
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state: Option<PathBuf>,
     /// Work against the local AWS, which is installed and started when needed
     #[arg(long, global = true)]
     pub local: bool,
@@ -75,7 +78,16 @@ pub struct Global {
 impl Global {
     /// The options that make another run about the same stack in the same place.
     pub fn whereabouts(&self) -> String {
-        stack::whereabouts(self.env.as_ref(), self.local)
+        let stack = self.stack.as_path();
+        let stack = (stack != Path::new(STACK)).then(|| format!(" --stack {}", stack.display()));
+        let state = self.state.as_ref().map(|folder| format!(" --state {}", folder.display()));
+        let rest = stack::whereabouts(self.env.as_ref(), self.local);
+        stack.into_iter().chain(state).chain([rest]).collect()
+    }
+
+    /// A file or folder that lies beside the stack file.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.stack.with_file_name(name)
     }
 }
 
@@ -262,9 +274,10 @@ pub struct IssueArgs {
     /// Send this certificate request instead of making a key and a request
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dns", "ip", "uri", "cn"])]
     pub csr: Option<PathBuf>,
-    /// The root certificate that the issued one must lead to
-    #[arg(long, value_name = "FILE", default_value = "ca/root.pem")]
-    pub root: PathBuf,
+    /// The root certificate that the issued one must lead to; without it, `ca/root.pem` beside the
+    /// stack file
+    #[arg(long, value_name = "FILE")]
+    pub root: Option<PathBuf>,
     /// The folder for cert.pem, chain.pem, fullchain.pem and key.pem
     #[arg(long, value_name = "DIR", default_value = "certs")]
     pub out: PathBuf,

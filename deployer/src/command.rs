@@ -114,7 +114,11 @@ impl Session {
             stack.check_account(&aws.account)?;
         }
         store.bind(&aws.account, &aws.region)?;
-        let whose = if local.is_some() { "the local AWS" } else { "AWS" };
+        let whose = match &aws.endpoint {
+            _ if local.is_some() => "the local AWS".to_owned(),
+            Some(endpoint) => format!("AWS at {endpoint}"),
+            None => "AWS".to_owned(),
+        };
         let place = format!("({whose}, account {}, {})", aws.account, aws.region);
         Ok(Self { stack, store, aws, place })
     }
@@ -173,7 +177,18 @@ fn given(global: &Global) -> Given {
 /// Each stack has its own state, and the local AWS another one than the real.
 fn state_file(global: &Global, stack: &str) -> PathBuf {
     let suffix = if global.local { ".local" } else { "" };
-    global.state.join(format!("{stack}{suffix}.json"))
+    let folder = global.state.clone().unwrap_or_else(|| global.beside("state"));
+    folder.join(format!("{stack}{suffix}.json"))
+}
+
+/// Where else the stack is deployed, of which this run knows nothing: on the local AWS, or not.
+fn elsewhere(global: &Global, stack: &str) -> Option<&'static str> {
+    let other = Global { local: !global.local, ..global.clone() };
+    state_file(&other, stack).exists().then_some(if other.local {
+        "the local AWS has it: add --local"
+    } else {
+        "an AWS account has it: leave out --local"
+    })
 }
 
 /// Opens the state of a stack to change it.

@@ -42,13 +42,30 @@ fn descend(
                 descend(inner, old.get(key), new.get(key), found);
             }
         }
-        _ => found.push(Difference { path, before: before.cloned(), after: after.cloned() }),
+        _ => match before.zip(after).and_then(|(old, new)| pairs(old, new)) {
+            Some(pairs) => {
+                for (n, (old, new)) in pairs.enumerate() {
+                    descend(format!("{path}[{n}]"), Some(old), Some(new), found);
+                }
+            }
+            None => found.push(Difference { path, before: before.cloned(), after: after.cloned() }),
+        },
     }
 }
 
 /// The fields of a mapping that is to be compared field by field.
 fn fields(value: &Value) -> Option<&serde_json::Map<String, Value>> {
     value.as_object().filter(|_| !is_policy(value))
+}
+
+/// The items of two lists of as many mappings, which are compared one by one.
+fn pairs<'v>(
+    before: &'v Value,
+    after: &'v Value,
+) -> Option<impl Iterator<Item = (&'v Value, &'v Value)>> {
+    let (old, new) = (before.as_array()?, after.as_array()?);
+    let comparable = old.len() == new.len() && old.iter().chain(new).all(Value::is_object);
+    comparable.then(|| old.iter().zip(new))
 }
 
 /// Whether this is an IAM policy document.
@@ -71,6 +88,14 @@ mod tests {
         let before = json!({"a": 1, "tags": {"x": "1", "y": "2"}, "list": [1, 2]});
         let after = json!({"a": 1, "tags": {"x": "1", "y": "3", "z": "4"}, "list": [2, 1]});
         assert_eq!(paths(&before, &after), ["list", "tags.y", "tags.z"]);
+    }
+
+    #[test]
+    fn lists_of_mappings_are_compared_item_by_item_while_they_are_as_long() {
+        let before = json!({"rules": [{"dns": ["a"], "ttl": 1}, {"dns": ["b"]}]});
+        let after = json!({"rules": [{"dns": ["a", "c"], "ttl": 2}, {"dns": ["b"]}]});
+        assert_eq!(paths(&before, &after), ["rules[0].dns", "rules[0].ttl"]);
+        assert_eq!(paths(&before, &json!({"rules": [{"dns": ["a"]}]})), ["rules"]);
     }
 
     #[test]

@@ -74,6 +74,16 @@ impl Error {
         self
     }
 
+    /// Both of two failures that came at once.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.causes.push(other.message);
+        self.causes.extend(other.causes);
+        self.hints.extend(other.hints);
+        self.diagnostics.extend(other.diagnostics);
+        self
+    }
+
     /// Says in what larger undertaking this happened.
     #[must_use]
     pub fn within(mut self, message: impl Into<String>) -> Self {

@@ -55,6 +55,7 @@ pub mod ca;
 pub mod issue;
 pub mod local;
 pub mod logs;
+mod private;
 
 pub mod cli;
 pub mod command;

@@ -81,6 +81,9 @@ pub trait ResourceType: 'static + Sync {
     /// The kinds of what AWS keeps all parts of it in, those that can go first first: deleted with
     /// objects of each of them that it depends on, it is gone without a call of its own.
     const LIVES_IN: &'static [&'static str] = &[];
+    /// Whether a deleted object may come back, or AWS keeps something of it: then it is looked at once
+    /// more when all is done.
+    const LINGERS: bool = false;
     /// Every operation of AWS that it uses. The client refuses to change anything by another one.
     const OPERATIONS: &'static [Operation];
     /// Where the actions of these are to be allowed, but for those that discover: they look at
@@ -305,6 +308,8 @@ pub struct Job<'a> {
     pub fresh: bool,
     /// Takes note of what AWS has assigned so far; it is on disk when this returns.
     pub journal: &'a dyn Fn(Value) -> Result<()>,
+    /// The same, and it is all that others need to be made.
+    pub announce: &'a dyn Fn(Value) -> Result<()>,
     /// Told what is waited for; an error means that the wait is to be given up.
     pub note: &'a dyn Fn(&str) -> Result<()>,
 }
@@ -313,6 +318,12 @@ impl Job<'_> {
     /// Records what AWS has assigned so far, so that a crash after this call loses nothing.
     pub fn record<O: Serialize>(&self, outputs: &O) -> Result<()> {
         (self.journal)(any::encode(outputs)?)
+    }
+
+    /// The same, and lets those be made that refer to the object: what is left to do on it is nothing
+    /// that they need.
+    pub fn announce<O: Serialize>(&self, outputs: &O) -> Result<()> {
+        (self.announce)(any::encode(outputs)?)
     }
 
     /// The bytes that the spec's fingerprint stands for.

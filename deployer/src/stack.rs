@@ -30,6 +30,9 @@ use crate::yaml::{self, Node, Place};
 
 pub use self::schema::schema;
 
+/// The stack file to begin with: that of the repository, as nobody has edited it yet.
+pub const DEFAULT: &str = include_str!("stack/default.yaml");
+
 /// A stack file is read at a glance; anything of this size, in bytes, was not meant to be one.
 const LARGEST: u64 = 1024 * 1024;
 

@@ -4,6 +4,7 @@
 //! AWS by names and ownership tags. This is the only module that writes below the state folder.
 
 mod format;
+mod journal;
 mod lock;
 mod store;
 

@@ -23,8 +23,15 @@ pub async fn verify(
             note(address, text);
             Ok(())
         };
-        let job =
-            Job { address, payload: None, fresh: false, journal: &|_: Value| Ok(()), note: &note };
+        let ignore = |_: Value| Ok(());
+        let job = Job {
+            address,
+            payload: None,
+            fresh: false,
+            journal: &ignore,
+            announce: &ignore,
+            note: &note,
+        };
         let live = Object::new(entry.spec.clone(), entry.outputs.clone());
         let checks = resource::of(address)?.verify(aws, &job, caller, live).await;
         checks

@@ -2,13 +2,11 @@
 
 use clap::Args;
 
-use crate::address::Address;
-
 /// Options of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// Which, such as `secret.ca`
-    pub address: Address,
+    /// Which, such as `secret.ca`; the name alone will do where it is the only one
+    pub address: String,
     /// Do not ask AWS: show what the last apply has left instead
     #[arg(long)]
     pub offline: bool,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Cloud;
 use crate::address::Address;
-use crate::apply::{self, Outcome};
+use crate::apply::{self, Event, Outcome};
 use crate::desired::{self, Payloads};
 use crate::error::{Error, Result};
 use crate::plan::{self, Action, Change, Desired, Plan, Wanted};
@@ -111,13 +111,23 @@ impl FakeCloud {
 
     /// Carries a plan out until it is interrupted.
     pub(crate) fn carry_out_until(&self, plan: &Plan, interrupted: &dyn Fn() -> bool) -> Outcome {
+        self.carry_out_telling(plan, &|_| (), interrupted)
+    }
+
+    /// Carries a plan out until it is interrupted, and tells how.
+    pub(crate) fn carry_out_telling(
+        &self,
+        plan: &Plan,
+        events: &dyn Fn(&Event<'_>),
+        interrupted: &dyn Fn() -> bool,
+    ) -> Outcome {
         let replaced = plan.actions().filter(|change| change.action == Action::Replace);
         self.replaced.replace(replaced.map(|change| change.address.clone()).collect());
         let deleted = plan.actions().filter(|change| change.action == Action::Delete);
         let arn = |change: &Change| Some(change.live.as_ref()?.outputs["arn"].clone());
         self.deleted.replace(deleted.filter_map(arn).collect());
         let mut store = self.store(&plan.stack);
-        block_on(apply::apply(plan, &Payloads::new(), self, &mut store, &|_| (), interrupted))
+        block_on(apply::apply(plan, &Payloads::new(), self, &mut store, events, interrupted))
             .expect("a state to write")
     }
 
@@ -215,7 +225,9 @@ impl Cloud for FakeCloud {
                 objects.insert(key, live);
                 Ok(())
             })?;
+            (job.announce)(outputs.clone())?;
             (job.note)("waiting for it to be known everywhere")?;
+            tokio::task::yield_now().await;
             Ok(Made { outputs, anew: true })
         })
     }

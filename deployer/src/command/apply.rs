@@ -14,7 +14,7 @@ use crate::cli::{ApplyArgs, DestroyArgs, Global};
 use crate::desired::Payloads;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
-use crate::plan::{self, Desired, Plan, lookup};
+use crate::plan::{self, Desired, Observed, Plan, lookup};
 use crate::preflight;
 use crate::reference;
 use crate::saved::SavedPlan;
@@ -49,8 +49,8 @@ struct Order<'a> {
 
 /// How a run ended.
 enum Ended {
-    /// All that was planned is done.
-    Reached(Box<Session>, Box<Desired>),
+    /// All that was planned is done, from what was observed before.
+    Reached(Box<Session>, Box<Desired>, Observed),
     /// Something failed, or the run was to end.
     Short(ExitCode),
 }
@@ -77,8 +77,10 @@ pub(super) async fn apply(global: &Global, args: &ApplyArgs, ui: &Ui) -> Result<
         preflight: !args.no_preflight,
     };
     match Box::pin(converge(global, &order, &consent, ui)).await? {
-        Ended::Reached(session, desired) if destroy => residue::clear(*session, &desired, ui).await,
-        Ended::Reached(session, _) if !args.no_verify => verify(global, *session, ui).await,
+        Ended::Reached(session, desired, observed) if destroy => {
+            residue::clear(*session, &desired, observed, ui).await
+        }
+        Ended::Reached(session, ..) if !args.no_verify => verify(global, *session, ui).await,
         Ended::Reached(..) => Ok(ExitCode::SUCCESS),
         Ended::Short(status) => Ok(status),
     }
@@ -95,7 +97,9 @@ pub(super) async fn destroy(global: &Global, args: &DestroyArgs, ui: &Ui) -> Res
         preflight: !args.no_preflight,
     };
     match Box::pin(converge(global, &order, &consent, ui)).await? {
-        Ended::Reached(session, desired) => residue::clear(*session, &desired, ui).await,
+        Ended::Reached(session, desired, observed) => {
+            residue::clear(*session, &desired, observed, ui).await
+        }
         Ended::Short(status) => Ok(status),
     }
 }
@@ -151,7 +155,7 @@ async fn converge(global: &Global, order: &Order<'_>, consent: &Consent, ui: &Ui
     let short = carry_out(&plan, &payloads, destroy, &mut session, &interrupt, ui).await?;
     Ok(match short {
         Some(status) => Ended::Short(status),
-        None => Ended::Reached(Box::new(session), Box::new(desired)),
+        None => Ended::Reached(Box::new(session), Box::new(desired), observed),
     })
 }
 

@@ -89,7 +89,7 @@ fn request(args: &DemoArgs, dir: &Path, out: &Path, url: String) -> IssueArgs {
         key_type: None,
         ttl_hours: None,
         csr: None,
-        root: ca::Files::within(dir).root,
+        root: Some(ca::Files::within(dir).root),
         out: out.to_owned(),
         url: Some(url),
         renew: false,

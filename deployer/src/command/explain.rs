@@ -11,9 +11,8 @@ use crate::state::Store;
 use crate::ui::Ui;
 
 pub(super) async fn run(global: &Global, args: &ExplainArgs, ui: &Ui) -> Result<ExitCode> {
-    let address = &args.address;
     let stack = load(global)?;
-    stack.entry(address)?;
+    let address = &stack.called(&args.address)?;
     // Nothing else is gathered or asked for: code that is not its own need not be built.
     let mut alone = stack.clone();
     alone.resources.retain(|other, _| other == address);

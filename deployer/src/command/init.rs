@@ -10,9 +10,6 @@ use crate::error::{Error, Result};
 use crate::stack::{self, Stack};
 use crate::ui::Ui;
 
-/// The default stack, with comments. It is checked in the tests that deploy it.
-const STARTER: &str = include_str!("../../../stack.yaml");
-
 /// The name of the default stack, which the names of its objects begin with.
 const NAME: &str = "cert-issuer";
 
@@ -43,7 +40,7 @@ pub(super) fn run(global: &Global, args: &StarterArgs, ui: &Ui) -> Result<ExitCo
 
 /// The default stack under another name.
 fn starter(name: &str) -> Result<String> {
-    let text = STARTER.replace(NAME, name);
+    let text = stack::DEFAULT.replace(NAME, name);
     match Stack::parse(&text, "the stack file", PathBuf::new()) {
         Ok(stack) if stack.name == name => Ok(text),
         Ok(_) => Err(Error::new(format!("`{name}` cannot be the name of a stack"))),

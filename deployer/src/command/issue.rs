@@ -14,7 +14,7 @@ use crate::ui::Ui;
 pub(super) async fn run(global: &Global, args: IssueArgs, ui: &Ui) -> Result<ExitCode> {
     let url = args.url.clone();
     let (watch, renew, json) = (args.watch, args.renew, args.json);
-    let request = request(args);
+    let request = request(global, args);
     if watch {
         return watch::run(global, url, request, json, ui).await;
     }
@@ -48,7 +48,7 @@ async fn run_hook(request: &Request) -> Result<()> {
     })
 }
 
-fn request(args: IssueArgs) -> Request {
+fn request(global: &Global, args: IssueArgs) -> Request {
     Request {
         dns: args.names.dns,
         ip: args.names.ip,
@@ -58,7 +58,7 @@ fn request(args: IssueArgs) -> Request {
         key_type: args.key_type,
         ttl_hours: args.ttl_hours,
         csr: args.csr,
-        root: args.root,
+        root: args.root.unwrap_or_else(|| global.beside("ca").join("root.pem")),
         out: args.out,
         hook: args.exec,
     }

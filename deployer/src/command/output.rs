@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value};
 
-use super::{load, state_file};
+use super::{elsewhere, load, state_file};
 use crate::cli::{Global, OutputArgs};
 use crate::error::{Error, Result};
 use crate::near;
@@ -33,9 +33,11 @@ pub(super) fn outputs(global: &Global) -> Result<Vec<(String, String)>> {
     let stack = load(global)?;
     let store = Store::open(state_file(global, &stack.name), &stack.name)?;
     if store.state.outputs.is_empty() {
-        return Err(Error::new(format!("the stack `{}` has no outputs yet", stack.name))
-            .because(format!("{} remembers none", store.path().display()))
-            .hint("deploy it first with `deployer apply`"));
+        let error = Error::new(format!("the stack `{}` has no outputs yet", stack.name))
+            .because(format!("{} remembers none", store.path().display()));
+        let hint =
+            elsewhere(global, &stack.name).unwrap_or("deploy it first with `deployer apply`");
+        return Err(error.hint(hint));
     }
     Ok(store.state.outputs)
 }

@@ -4,19 +4,28 @@
 use std::process::ExitCode;
 
 use super::Session;
+use crate::address::Address;
 use crate::apply::{self, Event};
 use crate::desired::Payloads;
 use crate::error::{Error, Result};
-use crate::plan::{self, Desired, Residue};
+use crate::plan::{self, Desired, Observed, Residue};
+use crate::refresh::refresh;
+use crate::resource::{self, AnyResourceType, Reading};
+use crate::state::Phase;
 use crate::ui::{self, Ui};
 
 /// How often what came back is deleted again. Logs that were under way bring a group back once.
 const ROUNDS: usize = 3;
 
-/// Deletes again what is there again, and tells what is left.
-pub(super) async fn clear(mut session: Session, desired: &Desired, ui: &Ui) -> Result<ExitCode> {
+/// Deletes again what is there again, and tells what is left of what was `observed` before.
+pub(super) async fn clear(
+    mut session: Session,
+    desired: &Desired,
+    mut observed: Observed,
+    ui: &Ui,
+) -> Result<ExitCode> {
     for _ in 0..ROUNDS {
-        let observed = session.observe(ui).await?;
+        observed.extend(look(&session, ui).await?);
         let plan = plan::plan(desired, &observed, &session.store.state)?;
         if ui::is_empty(&plan) {
             ui.residue(&Residue::of(desired, &observed, &session.store.state));
@@ -39,4 +48,20 @@ pub(super) async fn clear(mut session: Session, desired: &Desired, ui: &Ui) -> R
     Err(Error::new("what was deleted came back each time")
         .because(format!("it was deleted {ROUNDS} times more"))
         .hint("run `deployer destroy` again when whatever brings it back has ended"))
+}
+
+/// What there is now of what was deleted. AWS has said of each that it is gone, and need not be asked
+/// again but for what may linger.
+async fn look(session: &Session, ui: &Ui) -> Result<Observed> {
+    let _reading = ui.waiting("looking for what may have come back");
+    let lingers =
+        |address: &Address| resource::find(&address.kind).is_some_and(AnyResourceType::lingers);
+    let (mut stack, mut state) = (session.stack.clone(), session.store.state.clone());
+    stack.resources.retain(|address, _| lingers(address));
+    let deleted = state.resources.iter().filter(|(_, entry)| entry.phase == Phase::Deleted);
+    let mut observed: Observed =
+        deleted.map(|(address, _)| (address.clone(), Reading::Absent)).collect();
+    state.resources.retain(|address, _| lingers(address));
+    observed.extend(refresh(&session.aws, &stack, &state).await?);
+    Ok(observed)
 }

@@ -118,7 +118,8 @@ fn workspace(base: &Path, package: &str) -> Result<Workspace> {
         let said = said.trim().trim_start_matches("error: ");
         return Err(failed(package)
             .because(said)
-            .hint("`cargo:` names a package of the workspace that the stack file lies in"));
+            .hint("`cargo:` names a package of the workspace that the stack file lies in")
+            .hint("outside of it, name the program instead: `cargo build --release --package signer --bin bootstrap` in a clone makes target/release/bootstrap, and `code: { bootstrap: PATH }` takes it"));
     }
     serde_json::from_slice(&output.stdout).context(|| failed(package).message)
 }

@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::resource::Place;
-use crate::stack::Stack;
-
-const DEFAULT: &str = include_str!("../../../stack.yaml");
+use crate::stack::{DEFAULT, Stack};
 
 /// The policy of an errand on a stack of which nothing is there.
 fn least(errand: Errand, stack: &str, place: &Place) -> Value {

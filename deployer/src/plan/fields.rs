@@ -78,10 +78,22 @@ fn effect(before: Option<&Value>, after: Option<&Value>) -> Option<Effect> {
     (before.is_some() || after.is_some()).then(|| Effect::of(before.as_ref(), after.as_ref()))
 }
 
-/// The value at a path such as `tags.a.b`, where keys may hold dots themselves.
+/// The value at a path such as `tags.a.b` or `rules[0].dns`, where keys may hold dots themselves.
 fn at<'v>(document: &'v Value, path: &str) -> Option<&'v Value> {
-    if let Some(value) = document.get(path) {
+    if let Some(value) = step(document, path) {
         return Some(value).filter(|value| !value.is_null());
     }
-    path.match_indices('.').find_map(|(dot, _)| at(document.get(&path[..dot])?, &path[dot + 1..]))
+    let mut ends = path.match_indices(['.', '[']).map(|(end, _)| path.split_at(end));
+    ends.find_map(|(first, rest)| {
+        at(step(document, first)?, rest.strip_prefix('.').unwrap_or(rest))
+    })
+}
+
+/// The value of a key, or of an item such as `[0]`.
+fn step<'v>(document: &'v Value, step: &str) -> Option<&'v Value> {
+    let item = step.strip_prefix('[').and_then(|step| step.strip_suffix(']'));
+    match item.and_then(|item| item.parse::<usize>().ok()) {
+        Some(item) => document.get(item),
+        None => document.get(step),
+    }
 }

@@ -658,7 +658,7 @@ fn only_what_is_declared_and_found_by_name_can_be_adopted() {
         error: stack.yaml does not declare log_group.singer
           hint: did you mean log_group.signer?
         error: stack.yaml does not declare secret.other_thing
-          hint: it declares http_api.issuer, http_route.issue_cert, iam_role.signer, lambda_function.signer, log_group.signer, secret.ca
+          hint: there are http_api.issuer, http_route.issue_cert, iam_role.signer, lambda_function.signer, log_group.signer, secret.ca
         error: http_api.issuer cannot be adopted by its name
           because: names of APIs are not unique, so an API is found by its ownership tags
           hint: tag it with deployer:stack=demo and deployer:address=http_api.issuer instead

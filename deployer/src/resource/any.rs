@@ -54,6 +54,8 @@ pub trait AnyResourceType: Sync {
     fn identity(&self, document: &Value) -> Result<Value>;
     /// See [`ResourceType::foretell`].
     fn foretell(&self, place: &Place, document: &Value) -> Result<Value>;
+    /// See [`ResourceType::LINGERS`].
+    fn lingers(&self) -> bool;
     /// See [`ResourceType::builds`].
     fn builds(&self, declared: &Value) -> bool;
     /// See [`ResourceType::gather`].
@@ -167,6 +169,10 @@ impl<R: ResourceType> AnyResourceType for R {
 
     fn foretell(&self, place: &Place, document: &Value) -> Result<Value> {
         encode(&R::foretell(place, decode(document.clone())?))
+    }
+
+    fn lingers(&self) -> bool {
+        R::LINGERS
     }
 
     fn builds(&self, declared: &Value) -> bool {

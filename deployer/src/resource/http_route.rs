@@ -292,18 +292,25 @@ function: ${lambda_function.signer.arn}
         if !job.fresh && route::find(aws, &identity, None).await?.is_some() {
             return Ok(None);
         }
-        let mut outputs = outputs(aws, &spec.api, &spec.route);
-        let integration = integration::ensure(aws, job, &spec.api, None, function).await?;
-        outputs.integration_id = Some(integration.clone());
+        // Noted before it is so: whatever becomes of the rest, what was permitted is found again.
+        let permitted = Some(function.to_owned());
+        let mut outputs = Outputs { permitted, ..outputs(aws, &spec.api, &spec.route) };
         job.record(&outputs)?;
-        outputs.route_id = route::make(aws, job, &spec, &identity, &integration).await?;
-        if outputs.route_id.is_none() {
-            return Ok(None);
+        let source = spec.invoke_from.as_deref();
+        let permit = permission::ensure(aws, job, function, &spec.api, source);
+        let lead = async {
+            let integration = integration::ensure(aws, job, &spec.api, None, function).await?;
+            outputs.integration_id = Some(integration.clone());
+            job.record(&outputs)?;
+            outputs.route_id = route::make(aws, job, &spec, &identity, &integration).await?;
+            Ok::<_, Error>(outputs)
+        };
+        // Neither is cut off where the other fails: an answer that nobody hears is lost.
+        match tokio::join!(lead, permit) {
+            (Ok(outputs), Ok(())) => Ok(Some(outputs).filter(|outputs| outputs.route_id.is_some())),
+            (Err(error), Ok(())) | (Ok(_), Err(error)) => Err(error),
+            (Err(one), Err(other)) => Err(one.and(other)),
         }
-        job.record(&outputs)?;
-        permission::ensure(aws, job, function, &spec.api, spec.invoke_from.as_deref()).await?;
-        outputs.permitted = Some(function.to_owned());
-        Ok(Some(outputs))
     }
 
     async fn update(

@@ -277,7 +277,7 @@ allow:
             id: role.role_id().to_owned(),
             name: spec.name.clone(),
         };
-        job.record(&outputs)?;
+        job.announce(&outputs)?;
         inline::put(aws, job, &spec).await?;
         Ok(Some(outputs))
     }

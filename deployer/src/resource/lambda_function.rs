@@ -14,6 +14,7 @@ use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{self, FunctionConfiguration, LogFormat, Runtime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::operations::{self as op, Operation, Reach};
 use super::tags::{self, Tags};
@@ -21,7 +22,7 @@ use super::{Fault, Gathered, Job, Live, Payload, Place, Reading, ResourceType, S
 use crate::address::Address;
 use crate::aws::{self, Aws};
 use crate::error::{Error, Result};
-use crate::package::{self, Architecture, Code};
+use crate::package::{self, Architecture, Code, FileName};
 
 /// The resource type `lambda_function`.
 pub struct LambdaFunction;
@@ -76,6 +77,9 @@ pub struct Spec {
     role: String,
     /// The SHA-256 of the zip, in base64, as AWS tells it.
     code_sha256: String,
+    /// What lies beside the program in it, as far as that is remembered: AWS does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    files: Option<Files>,
     architecture: Architecture,
     /// Always `provided.al2023` for us; somebody else may have changed it.
     runtime: String,
@@ -95,6 +99,9 @@ pub struct Spec {
     tags: Tags,
 }
 
+/// Files by their names.
+type Files = BTreeMap<FileName, Value>;
+
 /// What a function is found by.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Identity {
@@ -108,6 +115,23 @@ pub struct Outputs {
     pub arn: String,
     /// The name again, to be referred to.
     pub name: String,
+    /// The code that was sent last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent: Option<Sent>,
+}
+
+/// What AWS does not tell of the code that it has by this hash.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Sent {
+    code_sha256: String,
+    files: Files,
+}
+
+impl Sent {
+    fn of(spec: &Spec) -> Option<Self> {
+        let files = spec.files.clone()?;
+        Some(Self { code_sha256: spec.code_sha256.clone(), files })
+    }
 }
 
 fn handler() -> String {
@@ -152,8 +176,11 @@ log_group: ${log_group.signer.name}
             .in_changing(&["reserved_concurrency"]),
         op::changes("TagResource", &["lambda:TagResource"]),
         op::changes("UntagResource", &["lambda:UntagResource"]),
-        op::changes("UpdateFunctionCode", &["lambda:UpdateFunctionCode"])
-            .in_changing(&["architecture", "code_sha256"]),
+        op::changes("UpdateFunctionCode", &["lambda:UpdateFunctionCode"]).in_changing(&[
+            "architecture",
+            "code_sha256",
+            "files",
+        ]),
         op::changes(
             "UpdateFunctionConfiguration",
             &["lambda:UpdateFunctionConfiguration", "iam:PassRole"],
@@ -184,7 +211,7 @@ log_group: ${log_group.signer.name}
 
     fn foretell(place: &Place, identity: Identity) -> Outputs {
         let arn = place.arn("lambda", &format!("function:{}", identity.name));
-        Outputs { arn, name: identity.name }
+        Outputs { arn, name: identity.name, sent: None }
     }
 
     fn builds(declared: &Declared) -> bool {
@@ -201,6 +228,7 @@ log_group: ${log_group.signer.name}
             description: declared.description,
             role: declared.role,
             code_sha256: package.sha256_base64.clone(),
+            files: Some(declared.code.files).filter(|files| !files.is_empty()),
             architecture: declared.architecture,
             runtime: Runtime::Providedal2023.as_str().to_owned(),
             handler: handler(),
@@ -216,13 +244,24 @@ log_group: ${log_group.signer.name}
         Ok(Gathered { spec, payload: Some(Payload::Code(package)) })
     }
 
+    /// Equal hashes stand for equal files; and what nobody remembers is no difference.
+    fn align(observed: Spec, desired: &Spec) -> Spec {
+        let same = observed.code_sha256 == desired.code_sha256;
+        let files = observed.files.filter(|_| !same).or_else(|| desired.files.clone());
+        Spec { files, ..observed }
+    }
+
     async fn read(
         aws: &Aws,
         identity: Identity,
-        _prior: Option<Outputs>,
+        prior: Option<Outputs>,
         _address: &Address,
     ) -> Result<Reading<Live<Spec, Outputs>>> {
-        Ok(look(aws, &identity.name).await?.map_or(Reading::Absent, Reading::Present))
+        let Some(mut live) = look(aws, &identity.name).await? else { return Ok(Reading::Absent) };
+        let sent = prior.and_then(|prior| prior.sent);
+        live.outputs.sent = sent.filter(|sent| sent.code_sha256 == live.spec.code_sha256);
+        live.spec.files = live.outputs.sent.as_ref().map(|sent| sent.files.clone());
+        Ok(Reading::Present(live))
     }
 
     async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
@@ -243,10 +282,14 @@ log_group: ${log_group.signer.name}
     }
 
     async fn create(aws: &Aws, job: &Job<'_>, spec: Spec) -> Result<Option<Outputs>> {
-        let Some(arn) = calls::make(aws, job, &spec).await? else { return Ok(None) };
-        let outputs = Outputs { arn, name: spec.name.clone() };
+        let Some(made) = calls::make(aws, job, &spec).await? else { return Ok(None) };
+        let is_settled = settle::is_settled(made.state(), made.last_update_status());
+        let arn = made.function_arn.unwrap_or_default();
+        let outputs = Outputs { arn, name: spec.name.clone(), sent: Sent::of(&spec) };
         job.record(&outputs)?;
-        settle::settled(aws, job, &spec.name).await?;
+        if !is_settled {
+            settle::settled(aws, job, &spec.name).await?;
+        }
         if spec.reserved_concurrency.is_some() {
             calls::reserve(aws, job, &spec).await?;
         }
@@ -287,7 +330,7 @@ log_group: ${log_group.signer.name}
             let call = aws.lambda.untag_resource().resource(arn).set_tag_keys(Some(remove));
             job.write("UntagResource", arn, || call.clone().send()).await?;
         }
-        Ok(live.outputs)
+        Ok(Outputs { sent: Sent::of(&spec), ..live.outputs })
     }
 
     async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
@@ -330,6 +373,7 @@ fn from_aws(found: GetFunctionOutput) -> Option<Live<Spec, Outputs>> {
             description: configuration.description.unwrap_or_default(),
             role: configuration.role.unwrap_or_default(),
             code_sha256: configuration.code_sha256.unwrap_or_default(),
+            files: None,
             architecture: if arm { Architecture::Arm64 } else { Architecture::X86_64 },
             runtime: configuration
                 .runtime
@@ -349,7 +393,7 @@ fn from_aws(found: GetFunctionOutput) -> Option<Live<Spec, Outputs>> {
                 .map(|format| format.as_str().to_owned()),
             tags: tags::from_aws(found.tags.unwrap_or_default()),
         },
-        outputs: Outputs { arn: configuration.function_arn.unwrap_or_default(), name },
+        outputs: Outputs { arn: configuration.function_arn.unwrap_or_default(), name, sent: None },
     })
 }
 

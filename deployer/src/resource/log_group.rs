@@ -71,6 +71,7 @@ retention_days: 30
 ";
     const OUTPUTS: &'static [&'static str] = &["arn", "name"];
     const REPLACE_ON: &'static [&'static str] = &["name"];
+    const LINGERS: bool = true;
     const OPERATIONS: &'static [Operation] = &[
         op::reads("DescribeLogGroups", &["logs:DescribeLogGroups"]),
         op::reads("ListTagsForResource", &["logs:ListTagsForResource"]),
@@ -169,8 +170,10 @@ retention_days: 30
             ),
             name: spec.name.clone(),
         };
-        job.record(&outputs)?;
-        retain(aws, job, &spec).await?;
+        job.announce(&outputs)?;
+        if spec.retention_days.is_some() {
+            retain(aws, job, &spec).await?;
+        }
         Ok(Some(outputs))
     }
 

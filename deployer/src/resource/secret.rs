@@ -109,6 +109,7 @@ recovery_window_days: 30
 ";
     const OUTPUTS: &'static [&'static str] = &["arn", "name"];
     const REPLACE_ON: &'static [&'static str] = &["name"];
+    const LINGERS: bool = true;
     const OPERATIONS: &'static [Operation] = &[
         op::reads("DescribeSecret", &["secretsmanager:DescribeSecret"]),
         op::discovers("ListSecrets", &["secretsmanager:ListSecrets"]),
@@ -220,8 +221,9 @@ recovery_window_days: 30
                 what: format!("the secret {}", identity.name),
                 until: date,
                 purge: format!(
-                    "aws secretsmanager delete-secret --force-delete-without-recovery --region {} --secret-id {arn}",
-                    aws.region
+                    "aws secretsmanager delete-secret --force-delete-without-recovery --region {} --secret-id {arn}{}",
+                    aws.region,
+                    aws.endpoint_option(),
                 ),
             }));
         }
@@ -258,7 +260,7 @@ recovery_window_days: 30
             restore(aws, job, &spec).await?;
             return Ok(None);
         };
-        job.record(&outputs)?;
+        job.announce(&outputs)?;
         value::put(aws, job, &outputs.arn, spec.value_sha256.as_deref(), &[]).await?;
         Ok(Some(outputs))
     }

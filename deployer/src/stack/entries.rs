@@ -29,6 +29,27 @@ impl Stack {
         self.resources.get(address).ok_or_else(|| self.undeclared(address))
     }
 
+    /// The address that somebody means by a text: a whole one, or the name of a single entry.
+    ///
+    /// # Errors
+    /// If there is none such, or several; with those that may have been meant.
+    pub fn called(&self, text: &str) -> Result<Address> {
+        if let Ok(address) = text.parse() {
+            return self.entry(&address).map(|_| address);
+        }
+        let named = self.resources.keys().filter(|address| address.name == text);
+        match named.collect::<Vec<_>>().as_slice() {
+            [one] => Ok((*one).clone()),
+            [] => Err(Error::new(format!(
+                "{} declares nothing by the name `{text}`",
+                self.source.file
+            ))
+            .hint(list(self.resources.keys()))),
+            several => Err(Error::new(format!("several entries have the name `{text}`"))
+                .hint(list(several.iter().copied()))),
+        }
+    }
+
     /// The only entry of a kind.
     ///
     /// # Errors
@@ -54,10 +75,7 @@ impl Stack {
         let near = near::address(address, self.resources.keys());
         let meant = near.map(|near| format!("did you mean {near}?"));
         let error = Error::new(format!("{} does not declare {address}", self.source.file));
-        error.hint(meant.unwrap_or_else(|| {
-            let known: Vec<_> = self.resources.keys().map(ToString::to_string).collect();
-            format!("it declares {}", known.join(", "))
-        }))
+        error.hint(meant.unwrap_or_else(|| list(self.resources.keys())))
     }
 
     /// Every entry that refers to another one, in the order of their addresses.
@@ -77,4 +95,9 @@ impl Stack {
         let needs = |address| self.resources.get(address).map(|entry| &entry.depends_on);
         graph::closure(address, needs).into_iter().cloned().collect()
     }
+}
+
+fn list<'a>(addresses: impl Iterator<Item = &'a Address>) -> String {
+    let addresses: Vec<_> = addresses.map(ToString::to_string).collect();
+    format!("there are {}", addresses.join(", "))
 }

@@ -1,12 +1,15 @@
-//! The state together with its file: read whole, written whole.
+//! The state together with its file, which is written whole when a run begins and ends, and its journal,
+//! which takes each change in between.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::journal::{self, Journal};
 use super::lock::Lock;
-use super::{Holder, Phase, State, format};
+use super::{Entry, Holder, Phase, State, format};
+use crate::address::Address;
 use crate::error::{Error, Result};
 
 /// The state together with its file.
@@ -25,6 +28,7 @@ struct Writer {
     _lock: Lock,
     /// For a state that has no lineage yet.
     lineage: String,
+    journal: Journal,
 }
 
 impl Store {
@@ -38,15 +42,21 @@ impl Store {
     ) -> Result<Self> {
         // Locked first: what was read before could have been changed meanwhile.
         let lock = Lock::take(&path, holder)?;
-        let store = Self::open(path, stack)?;
-        Ok(Self { writer: Some(Writer { _lock: lock, lineage }), ..store })
+        let mut store = Self::open(path, stack)?;
+        let journal = Journal::new(journal::beside(&store.path));
+        store.writer = Some(Writer { _lock: lock, lineage, journal });
+        if journal::beside(&store.path).exists() {
+            store.save()?;
+        }
+        Ok(store)
     }
 
     /// Begins a new state in the place of whatever is there, which stays until the first write and is
     /// then kept beside it.
     pub fn anew(path: PathBuf, stack: &str, holder: &Holder, lineage: String) -> Result<Self> {
         let lock = Lock::take(&path, holder)?;
-        let writer = Some(Writer { _lock: lock, lineage });
+        let journal = Journal::new(journal::beside(&path));
+        let writer = Some(Writer { _lock: lock, lineage, journal });
         Ok(Self { path, writer, state: State::empty(stack) })
     }
 
@@ -63,7 +73,10 @@ impl Store {
 
     /// Opens the state of a stack to look at it; a missing file is an empty state.
     pub fn open(path: PathBuf, stack: &str) -> Result<Self> {
-        let state = match fs::read(&path) {
+        // Read first: a run that ends meanwhile writes the state whole and removes its journal.
+        let journal_path = journal::beside(&path);
+        let journal = journal::read(&journal_path)?;
+        let mut state = match fs::read(&path) {
             Ok(bytes) => format::parse(&bytes, &path)?,
             Err(error) if error.kind() == ErrorKind::NotFound => State::empty(stack),
             Err(error) => {
@@ -82,6 +95,7 @@ impl Store {
                 "choose another folder with --state, or give the stack its own name in stack.yaml",
             ));
         }
+        journal::replay(&journal, &journal_path, &mut state)?;
         Ok(Self { path, writer: None, state })
     }
 
@@ -121,12 +135,36 @@ impl Store {
         Ok(())
     }
 
-    /// Changes the state and writes it: complete and on disk when this returns, or not at all. A
+    /// Remembers a resource: on disk when this returns, or not at all. Unlike [`Store::change`], it
+    /// writes no more than that.
+    pub fn put(&mut self, address: &Address, entry: Entry) -> Result<()> {
+        if self.state.resources.get(address) == Some(&entry) {
+            return Ok(());
+        }
+        if self.state.lineage.is_empty() {
+            return self.change(|state| drop(state.resources.insert(address.clone(), entry)));
+        }
+        let serial = self.state.serial + 1;
+        let path = &self.path;
+        let writer = self.writer.as_mut().ok_or_else(|| read_only(path))?;
+        writer.journal.add(serial, address, &entry).map_err(|error| unwritten(path, &error))?;
+        self.state.serial = serial;
+        self.state.resources.insert(address.clone(), entry);
+        Ok(())
+    }
+
+    /// Writes the state whole again, where its journal has something.
+    pub fn settle(&mut self) -> Result<()> {
+        let is_settled = self.writer.as_ref().is_none_or(|writer| writer.journal.is_empty());
+        if is_settled { Ok(()) } else { self.save() }
+    }
+
+    /// Changes the state and writes it whole: complete and on disk when this returns, or not at all. A
     /// change that changes nothing writes nothing.
     pub fn change(&mut self, change: impl FnOnce(&mut State)) -> Result<()> {
         let mut next = self.state.clone();
         change(&mut next);
-        if next == self.state { Ok(()) } else { self.write(next) }
+        if next == self.state { self.settle() } else { self.write(next) }
     }
 
     /// Changes the state and writes it in any case, so that its serial tells that a run began.
@@ -137,39 +175,42 @@ impl Store {
     }
 
     fn write(&mut self, mut next: State) -> Result<()> {
-        let Some(writer) = &self.writer else {
-            return Err(Error::new(format!(
-                "the state file {} was opened to be read only",
-                self.path.display()
-            )));
-        };
+        let writer = self.writer.as_ref().ok_or_else(|| read_only(&self.path))?;
         if next.lineage.is_empty() {
             next.lineage.clone_from(&writer.lineage);
         }
         next.serial += 1;
-        self.save(&next)?;
-        self.state = next;
-        Ok(())
+        let before = std::mem::replace(&mut self.state, next);
+        self.save().inspect_err(|_| self.state = before)
     }
 
     /// A temporary file in the same folder, flushed, then renamed over the old one, and the folder
-    /// flushed: at any moment the path holds one whole state.
-    fn save(&self, state: &State) -> Result<()> {
+    /// flushed: at any moment the path holds one whole state. The journal, which is in it, can go.
+    fn save(&mut self) -> Result<()> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        let write = || -> std::io::Result<()> {
+        let mut write = || -> std::io::Result<()> {
             fs::create_dir_all(folder)?;
             let mut file = tempfile::Builder::new().prefix(".state-").tempfile_in(folder)?;
-            serde_json::to_writer_pretty(&mut file, state)?;
-            file.write_all(b"\n")?;
+            let mut text = serde_json::to_vec_pretty(&self.state)?;
+            text.push(b'\n');
+            file.write_all(&text)?;
             file.as_file().sync_all()?;
             file.persist(&self.path).map_err(|error| error.error)?;
-            File::open(folder)?.sync_all()
+            File::open(folder)?.sync_all()?;
+            self.writer.as_mut().map_or(Ok(()), |writer| writer.journal.clear())
         };
-        write().map_err(|error| {
-            Error::io("write the state file", &self.path, &error)
-                .hint("make room or mend the folder's permissions, then run again: what is in AWS is found again")
-        })
+        write().map_err(|error| unwritten(&self.path, &error))
     }
+}
+
+fn read_only(path: &Path) -> Error {
+    Error::new(format!("the state file {} was opened to be read only", path.display()))
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Error {
+    Error::io("write the state file", path, error).hint(
+        "make room or mend the folder's permissions, then run again: what is in AWS is found again",
+    )
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ const PAGES: [Page; 10] = [
         path: "docs/guide/certificates.md",
         who: Who::Local,
         needs: &["jq", "curl"],
-        not_run: &[("deployer issue --watch", "it runs until it is told to stop")],
+        not_run: &[("deployer --local issue --watch", "it runs until it is told to stop")],
         ..PAGE
     },
     Page { path: "docs/guide/ci.md", ..PAGE },

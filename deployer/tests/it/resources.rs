@@ -87,6 +87,17 @@ impl Deployed {
         assert_eq!(self.apply(), calls, "the calls for: {plan}");
     }
 
+    /// The same, where some of the calls are sent at once.
+    fn converges_in_any_order(&self, plan: &str, calls: &str) {
+        let sorted = |calls: &str| {
+            let mut calls: Vec<_> = calls.split(", ").map(str::to_owned).collect();
+            calls.sort();
+            calls
+        };
+        assert_eq!(self.plan(), plan);
+        assert_eq!(sorted(&self.apply()), sorted(calls), "the calls for: {plan}");
+    }
+
     /// Makes one edit after another; each must change what it says of the one resource, in place,
     /// and nothing else.
     async fn follows(&self, address: &str, edits: &[Edit], live: impl AsyncFn(&Aws) -> Value) {

@@ -165,7 +165,7 @@ fn shared_cache() -> OsString {
 
 /// The default stack, with the code that the tests build rather than a release build.
 pub(crate) fn default_stack() -> String {
-    let text = fs::read_to_string(workspace().join("stack.yaml")).expect("the default stack");
+    let text = deployer::stack::DEFAULT;
     let built = "cargo: signer                # or `bootstrap: PATH`, or `zip: PATH`";
     assert!(text.contains(built), "the default stack builds the signer");
     text.replace(built, &format!("bootstrap: {}", signer().display()))

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::steps::{CURRENT, Content, Seen, Step, VERSIONS, Version, steps, temporary};
 use super::{FILES, KEY};
 use crate::error::{Error, Result};
+use crate::private;
 
 /// Makes a version the one that counts. One run at a time does so in a folder.
 pub(super) fn install(out: &Path, version: Version) -> Result<()> {
@@ -23,7 +24,7 @@ pub(super) fn install(out: &Path, version: Version) -> Result<()> {
         Error::io("write", path, source).hint(state)
     };
     let at = |source: io::Error| failed(out, &source);
-    fs::create_dir_all(out).map_err(at)?;
+    private::make(out, 0o755).map_err(at)?;
     let lock = File::open(out).map_err(at)?;
     lock.lock().map_err(at)?;
     let before = current(out);

@@ -130,7 +130,7 @@ const OF_GATEWAY: [Meaning; 13] = [
         says: &["too many requests", "throttl", "limit exceeded", "limitexceeded"],
         statuses: &[429],
         summary: "API Gateway is asked for too much at a time",
-        hint: "wait a minute and try again: the route is throttled",
+        hint: "wait a minute and try again: the route is throttled or, if it stays so, the function was switched off with `reserved_concurrency: 0`",
     },
     Meaning {
         says: &[],

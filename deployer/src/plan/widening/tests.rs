@@ -43,7 +43,7 @@ fn check(cloud: &FakeCloud, from: &str, to: &str, expect: &Expect) {
 #[test]
 fn the_default_stack_does_not_widen() {
     let cloud = FakeCloud::new();
-    let text = include_str!("../../../../stack.yaml");
+    let text = crate::stack::DEFAULT;
     let plan = cloud.plan(text).expect("a plan");
     assert!(plan.actions().any(|change| change.address.kind == "iam_role"));
     assert_eq!(plan.widenings().count(), 0);

@@ -127,17 +127,20 @@ async fn signed(job: &Job<'_>, caller: &Caller, target: &Target) -> Check {
         job,
         || caller.post(target, b"{}".to_vec()),
         |status| match status {
-            403 => Some(Ok(false)),
             404 | 500..=599 => None,
-            _ => Some(Ok(true)),
+            told => Some(Ok(told)),
         },
     );
     match sent.await {
-        Ok(true) => Check::holds(what),
-        Ok(false) => Check::unproven(
+        Ok(403) => Check::unproven(
             what,
             "these credentials may not call the route: they lack execute-api:Invoke on it",
         ),
+        Ok(429) => Check::unproven(
+            what,
+            "nothing was free to answer it (status 429): the route is throttled or, with `reserved_concurrency: 0`, the function switched off",
+        ),
+        Ok(_) => Check::holds(what),
         Err(error) => Check::fails(what, error),
     }
 }

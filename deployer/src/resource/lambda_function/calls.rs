@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use aws_sdk_lambda::operation::create_function::CreateFunctionOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{self, Environment, FunctionCode, LogFormat, LoggingConfig, Runtime};
 
@@ -11,8 +12,12 @@ use crate::error::Result;
 use crate::package::Architecture;
 use crate::resource::Job;
 
-/// The new function's ARN; `None` where there is one of this name already.
-pub(super) async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<Option<String>> {
+/// The new function, as AWS tells it; `None` where there is one of this name already.
+pub(super) async fn make(
+    aws: &Aws,
+    job: &Job<'_>,
+    spec: &Spec,
+) -> Result<Option<CreateFunctionOutput>> {
     let zip = Blob::new(job.payload()?.into_owned());
     let call = aws
         .lambda
@@ -29,8 +34,7 @@ pub(super) async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<Option
         .environment(environment(spec))
         .logging_config(logging(spec))
         .set_tags(Some(spec.tags.clone().into_iter().collect()));
-    let made = job.create("CreateFunction", &spec.name, || call.clone().send()).await?;
-    Ok(made.and_then(|made| made.function_arn))
+    job.create("CreateFunction", &spec.name, || call.clone().send()).await
 }
 
 /// Sends only what differs, so that nothing else can be overwritten, and only if the function is

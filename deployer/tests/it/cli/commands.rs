@@ -106,7 +106,7 @@ fn applied(world: &World) {
           log_group.b creating …
         Done: 2 created
         Outputs
-        in [seconds] s; 7 calls to AWS, those of the plan included
+        in [seconds] s; 6 calls to AWS, those of the plan included
         ✓ log_group.a created ([seconds] s)
         ✓ log_group.b created ([seconds] s)
     "#]]

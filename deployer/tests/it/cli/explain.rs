@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use super::{nowhere, shown, snapshot, world_of};
-use crate::support::World;
+use crate::support::{Run, World};
 
 /// A log group that a role and an output refer to.
 const CHAIN: &str = "\
@@ -77,6 +77,15 @@ fn before(world: &World) {
 }
 
 fn after(world: &World) {
+    let whole = world.succeed(&["--local", "explain", "iam_role.r"]).stdout;
+    assert_eq!(world.succeed(&["--local", "explain", "r"]).stdout, whole, "by its name alone");
+    let unknown = world.fail(&["--local", "explain", "signer"]).stderr;
+    assert!(unknown.contains("hint: there are iam_role.r, log_group.a\n"), "{unknown}");
+    let elsewhere = world.succeed(&["show"]).stderr;
+    assert_eq!(elsewhere, "the local AWS has it: add --local\n");
+    let elsewhere = world.fail(&["output"]).stderr;
+    assert!(elsewhere.contains("hint: the local AWS has it: add --local\n"), "{elsewhere}");
+    a_stack_file_elsewhere_has_its_state_beside_it(world);
     let group = world.run(&["--local", "explain", "log_group.a"]);
     expect![[r#"
         status 0
@@ -194,4 +203,14 @@ fn what_is_not_declared_cannot_be_explained() {
           hint: did you mean log_group.a?
     "#]]
     .assert_eq(&snapshot(&world, &mut nowhere(&world, &["explain", "log_group.b"])));
+}
+
+fn a_stack_file_elsewhere_has_its_state_beside_it(world: &World) {
+    let folder = world.path("elsewhere");
+    std::fs::create_dir(&folder).expect("a folder");
+    let remembered = ["--local", "explain", "iam_role.r", "--offline"];
+    let here = world.succeed(&remembered).stdout;
+    let arguments = [&["--stack", "../stack.yaml"], &remembered[..]].concat();
+    let there = Run::of(world.command(&arguments).current_dir(&folder));
+    assert_eq!(there.stdout.replace("../", ""), here, "{there:?}");
 }

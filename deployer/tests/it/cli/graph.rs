@@ -4,12 +4,12 @@ use expect_test::{expect, expect_file};
 use serde_json::{Value, json};
 
 use super::nowhere;
-use crate::support::{Run, World, workspace};
+use crate::support::{Run, World};
 
 /// The graph of the default stack, of which nothing but the file is there.
 fn graph(format: &[&str]) -> String {
     let world = World::empty();
-    std::fs::copy(workspace().join("stack.yaml"), world.path("stack.yaml")).expect("a stack file");
+    world.write("stack.yaml", deployer::stack::DEFAULT);
     let run = || Run::of(&mut nowhere(&world, &[&["graph"], format].concat()));
     let first = run();
     assert_eq!((first.status, first.stderr.as_str()), (0, ""));

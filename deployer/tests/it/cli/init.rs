@@ -25,7 +25,10 @@ fn a_stack_file_is_written_with_its_schema_and_the_way_on_is_told() {
     for file in ["stack.yaml", "stack.schema.json"] {
         let written = fs::read_to_string(world.path(file)).expect(file);
         let ours = fs::read_to_string(workspace().join(file)).expect(file);
-        assert_eq!(written, ours);
+        assert_eq!(
+            written, ours,
+            "the repository's {file} is not what `init` writes: put it back, or edit deployer/src/stack/default.yaml, too"
+        );
     }
 }
 

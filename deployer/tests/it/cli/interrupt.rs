@@ -91,7 +91,7 @@ fn asked_once_a_run_finishes_its_calls_and_begins_nothing_new() {
         ✓ log_group.a created ([seconds] s)
 
         Interrupted: 1 created
-        in [seconds] s; 7 calls to AWS, those of the plan included
+        in [seconds] s; 6 calls to AWS, those of the plan included
         - iam_role.r was not begun
         run the same again to go on; what is done stays done
     "#]]

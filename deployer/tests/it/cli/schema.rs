@@ -1,8 +1,7 @@
 //! The schema that editors check a stack file against: it takes what the binary takes, and refuses
 //! the mistakes that are made while typing.
 
-use std::fs;
-
+use deployer::stack::DEFAULT;
 use deployer::yaml;
 use expect_test::expect_file;
 use jsonschema::Validator;
@@ -10,11 +9,6 @@ use serde_json::Value;
 
 use super::SMALL;
 use crate::support::{World, workspace};
-
-/// The default stack as it is in the repository.
-fn default_stack() -> String {
-    fs::read_to_string(workspace().join("stack.yaml")).expect("the default stack")
-}
 
 fn validator() -> Validator {
     let schema = serde_json::from_str(&deployer::stack::schema()).expect("JSON");
@@ -33,7 +27,7 @@ fn the_schema_beside_the_stack_file_is_current() {
     let run = World::empty().succeed(&["schema"]);
     assert_eq!(run.stderr, "");
     expect_file![workspace().join("stack.schema.json")].assert_eq(&run.stdout);
-    let stack = default_stack();
+    let stack = DEFAULT;
     assert!(stack.starts_with("# yaml-language-server: $schema=stack.schema.json\n"), "{stack}");
 }
 
@@ -78,8 +72,7 @@ resources:
 #[test]
 fn what_the_binary_takes_is_valid() {
     let schema = validator();
-    for stack in [default_stack().as_str(), SMALL, ENTRIES, OF_VARIABLES, "stack: a\nresources:\n"]
-    {
+    for stack in [DEFAULT, SMALL, ENTRIES, OF_VARIABLES, "stack: a\nresources:\n"] {
         assert_eq!(faults(&schema, stack), Vec::<String>::new(), "{stack}");
         let parsed = deployer::stack::Stack::parse(stack, "stack.yaml", ".".into());
         assert!(parsed.is_ok(), "{:#?}", parsed.map_err(|error| error.diagnostics));
@@ -192,7 +185,7 @@ const MISTAKES: [(&str, &str); 45] = [
 fn typical_mistakes_are_refused_by_the_schema_and_the_binary() {
     let schema = validator();
     for (right, wrong) in MISTAKES {
-        let stack = default_stack();
+        let stack = DEFAULT;
         assert!(stack.contains(right), "the default stack holds {right:?}");
         let stack = stack.replacen(right, wrong, 1);
         assert!(!faults(&schema, &stack).is_empty(), "{wrong} is taken by the schema");

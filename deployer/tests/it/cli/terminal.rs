@@ -36,7 +36,7 @@ fn live_lines_come_and_go_and_leave_the_usual_log() {
         ✓ iam_role.r created ([seconds] s)
 
         Done: 2 created
-        in [seconds] s; 9 calls to AWS, those of the plan included
+        in [seconds] s; 8 calls to AWS, those of the plan included
     "#]];
     for width in [40, 80, 120] {
         let (world, gate, terminal) = applying(width, &[]);
@@ -63,12 +63,11 @@ fn calls_and_interruptions_stand_above_the_live_lines() {
           aws CloudWatch Logs.CreateLogGroup
 
         interrupted: finishing the calls under way; Ctrl-C again stops at once
-          aws CloudWatch Logs.DeleteRetentionPolicy
         ✓ log_group.a created ([seconds] s)
 
         Interrupted: 1 created
-        in [seconds] s; 7 calls to AWS, those of the plan included
-          CloudWatch Logs 3, IAM 3, STS 1
+        in [seconds] s; 6 calls to AWS, those of the plan included
+          CloudWatch Logs 2, IAM 3, STS 1
         - iam_role.r was not begun
         run the same again to go on; what is done stays done
     "#]].assert_eq(&after_plan(&world, &shown));

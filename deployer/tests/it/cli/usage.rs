@@ -62,9 +62,7 @@ fn help_shows_every_command_and_option() {
                   The value of a variable of the stack file; may be repeated
 
               --state <DIR>
-                  The folder that keeps the state
-
-                  [default: state]
+                  The folder that keeps the state; without it, `state` beside the stack file
 
               --local
                   Work against the local AWS, which is installed and started when needed
@@ -140,9 +138,7 @@ fn help_of_plan_explains_its_exit_statuses() {
                   The value of a variable of the stack file; may be repeated
 
               --state <DIR>
-                  The folder that keeps the state
-
-                  [default: state]
+                  The folder that keeps the state; without it, `state` beside the stack file
 
               --local
                   Work against the local AWS, which is installed and started when needed
@@ -209,9 +205,8 @@ fn help_of_issue_names_the_defaults() {
                   Send this certificate request instead of making a key and a request
 
               --root <FILE>
-                  The root certificate that the issued one must lead to
-
-                  [default: ca/root.pem]
+                  The root certificate that the issued one must lead to; without it, `ca/root.pem` beside
+                  the stack file
 
               --out <DIR>
                   The folder for cert.pem, chain.pem, fullchain.pem and key.pem
@@ -254,9 +249,7 @@ fn help_of_issue_names_the_defaults() {
                   The value of a variable of the stack file; may be repeated
 
               --state <DIR>
-                  The folder that keeps the state
-
-                  [default: state]
+                  The folder that keeps the state; without it, `state` beside the stack file
 
               --local
                   Work against the local AWS, which is installed and started when needed
@@ -319,7 +312,8 @@ fn help_of_audit_tells_what_can_be_asked() {
                                        goes before it, and state and objects are apart from those of the
                                        others
               --var <NAME=VALUE>       The value of a variable of the stack file; may be repeated
-              --state <DIR>            The folder that keeps the state [default: state]
+              --state <DIR>            The folder that keeps the state; without it, `state` beside the stack
+                                       file
               --local                  Work against the local AWS, which is installed and started when
                                        needed
               --color <WHEN>           When to use colour; `NO_COLOR` is respected too [default: auto]
@@ -365,7 +359,8 @@ fn help_of_ca_rotate_tells_what_constraints_mean() {
                                        goes before it, and state and objects are apart from those of the
                                        others
               --var <NAME=VALUE>       The value of a variable of the stack file; may be repeated
-              --state <DIR>            The folder that keeps the state [default: state]
+              --state <DIR>            The folder that keeps the state; without it, `state` beside the stack
+                                       file
               --local                  Work against the local AWS, which is installed and started when
                                        needed
               --color <WHEN>           When to use colour; `NO_COLOR` is respected too [default: auto]

@@ -54,6 +54,7 @@ fn section(command: &Command) -> String {
     let usage = usage.trim_start_matches("Usage: ").lines().map(str::trim);
     let usage: String = usage.flat_map(|line| [line, "\n"]).collect();
     let about = about.unwrap_or_default();
+    let about = about.trim_end_matches('.');
     format!("## {name}\n\n{about}.\n\n```text\n{usage}```\n\n{}", arguments(&own))
 }
 

@@ -11,6 +11,7 @@ use super::replacements::Replacements;
 /// What differs from run to run, and what stands for it. The order matters.
 static EXAMPLES: LazyLock<Replacements> = LazyLock::new(|| {
     Replacements::new(&[
+        (r"AWS at http://127\.0\.0\.1:[0-9]+", "AWS"),
         (r"https?://[a-z0-9]+\.execute-api\.[a-z0-9.-]+(:[0-9]+)?", "[endpoint]"),
         (r"[0-9a-f]{8}\.execute-api\.localhost:[0-9]+", "[host]"),
         (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "[uuid]"),

@@ -5,7 +5,6 @@
 //! because something had failed without it. The stack's function is never run here.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use aws_credential_types::Credentials;
 use deployer::aws::Aws;
@@ -15,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::deployed;
 use crate::cli::at;
-use crate::support::{Run, World, workspace, write_program};
+use crate::support::{Run, World, write_program};
 
 /// What the local AWS lets pass without being allowed: handing a role to Lambda; the tags in the
 /// answer of `GetFunction`; and what API Gateway has besides the actions named after HTTP's methods.
@@ -140,7 +139,7 @@ fn world() -> World {
     }
     write_program(&world, "program", 62);
     write_program(&world, "changed", 62);
-    let stack = fs::read_to_string(workspace().join("stack.yaml")).expect("the default stack");
+    let stack = deployer::stack::DEFAULT;
     let built = stack.lines().find(|line| line.trim().starts_with("cargo: signer"));
     let built = built.expect("the default stack builds the signer");
     world.write("stack.yaml", &stack.replace(built, "      bootstrap: program"));

@@ -20,7 +20,19 @@ async fn an_apply_fails_if_what_it_deployed_does_not_work() {
         assert!(applied.stderr.contains(sentence), "{sentence}:\n{}", applied.stderr);
     }
     a_public_route_that_others_have_made_is_shouted_about(&world).await;
+    a_function_that_is_switched_off_is_not_said_to_work(&world);
     a_function_that_does_not_start_is_found_out(&world);
+}
+
+fn a_function_that_is_switched_off_is_not_said_to_work(world: &World) {
+    let (on, off) = ("    memory_mb: 256\n", "    memory_mb: 256\n    reserved_concurrency: 0\n");
+    world.edit(on, off);
+    let applied = world.succeed(&["--local", "apply", "--yes"]);
+    assert!(!applied.stderr.contains("✓ a signed call"), "{}", applied.stderr);
+    assert!(applied.stderr.contains("the function switched off"), "{}", applied.stderr);
+    world.edit(off, on);
+    let applied = world.succeed(&["--local", "apply", "--yes"]);
+    assert!(applied.stderr.contains("✓ a signed call"), "{}", applied.stderr);
 }
 
 async fn a_public_route_that_others_have_made_is_shouted_about(world: &World) {

@@ -120,7 +120,12 @@ impl<'w> Lane<'w> {
         };
         let survived = self.disturb(&job);
         let calls = self.trial.proxy.faults.calls();
-        let hits = calls.iter().filter(|call| call.fault.is_some()).count();
+        // An API that an earlier step of this lane has deleted is looked for by its tags once more.
+        let by_chance = |operation: &Operation| {
+            scenario == Scenario::Destroy && operation.to_string() == "apigateway.GetApis"
+        };
+        let hit = calls.iter().filter(|call| call.fault.is_some() && !by_chance(&call.operation));
+        let hits = hit.count();
         self.trial.proxy.faults.set(Vec::new());
         let result = survived.and_then(|survived| {
             if hits == 0 {

@@ -192,11 +192,11 @@ fn every_call_survives_bad_weather() {
     assert_eq!(complaints(&reports), "");
     // Calls that met the fault in create, update, replace, replace of the API, destroy.
     expect![[r#"
-        a second late     27  39  33  26  22
-        disconnected      28  39  33  26  22
-        status 500        28  39  33  26  22
-        status 503        28  39  33  26  22
-        throttled         28  39  33  26  22
+        a second late     27  39  33  26  20
+        disconnected      28  39  33  26  20
+        status 500        28  39  33  26  20
+        status 503        28  39  33  26  20
+        throttled         28  39  33  26  20
     "#]]
     .assert_eq(&table(&reports));
 }

@@ -180,7 +180,8 @@ async fn new_code_is_uploaded_and_foreign_code_is_replaced() {
     let second = function(root).await;
     assert!(changes(&before, &second).starts_with("code: ") && second["arn"] == before["arn"]);
     deployed.world.edit("max: 2", "max: 3");
-    deployed.converges("update lambda_function.fn: code_sha256", "UpdateFunctionCode");
+    let plan = "update lambda_function.fn: code_sha256, files.policy.json.rules[0].ttl_hours.max";
+    deployed.converges(plan, "UpdateFunctionCode");
 
     deployed.world.edit("bootstrap: two", "bootstrap: arm");
     deployed.world.edit("    memory_mb", "    architecture: arm64\n    memory_mb");
@@ -303,6 +304,7 @@ async fn a_change_is_made_to_no_other_revision_than_the_one_that_was_looked_at()
         payload: None,
         fresh: false,
         journal: &|_| Ok(()),
+        announce: &|_| Ok(()),
         note: &|_| Ok(()),
     };
     let mut spec = live.spec.clone();

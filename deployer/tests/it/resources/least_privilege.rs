@@ -1,21 +1,19 @@
 //! What the default stack allows its function to do, as the policy stands in AWS: the local AWS
 //! would let it pass if it were wider.
 
-use std::fs;
-
 use deployer::ca;
 use serde_json::json;
 use time::OffsetDateTime;
 
 use super::iam_role::role;
-use crate::support::{World, workspace, write_program};
+use crate::support::{World, write_program};
 
 #[tokio::test]
 async fn the_signer_may_read_one_secret_and_write_to_one_log_group() {
     let world = World::empty();
     ca::init(&world.path("ca"), OffsetDateTime::now_utc()).expect("a demo CA");
     write_program(&world, "program", 62);
-    let stack = fs::read_to_string(workspace().join("stack.yaml")).expect("the default stack");
+    let stack = deployer::stack::DEFAULT;
     let built = stack.lines().find(|line| line.trim().starts_with("cargo: signer"));
     let built = built.expect("the default stack builds the signer");
     world.write("stack.yaml", &stack.replace(built, "      bootstrap: program"));
