@@ -153,6 +153,24 @@ fn with_stale_references(mut live: Object, change: &Change) -> Object {
     live
 }
 
+/// What has ended is closed when all that it was begun on is: until then others must not build on it,
+/// and if some of that is broken, they must not at all.
+fn close<'c>(
+    ended: &mut Vec<&'c Change>,
+    open: &mut BTreeSet<&'c Address>,
+    broken: &mut BTreeSet<&'c Address>,
+) {
+    while let Some(n) =
+        ended.iter().position(|change| !change.after.iter().any(|need| open.contains(need)))
+    {
+        let change = ended.swap_remove(n);
+        open.remove(&change.address);
+        if change.after.iter().any(|need| broken.contains(need)) {
+            broken.insert(&change.address);
+        }
+    }
+}
+
 struct Run<'a> {
     payloads: &'a Payloads,
     cloud: &'a dyn Cloud,
@@ -178,6 +196,7 @@ impl Run<'_> {
         let mut waiting: Vec<&Change> = plan.actions().collect();
         let mut open: BTreeSet<&Address> = waiting.iter().map(|change| &change.address).collect();
         let mut broken: BTreeSet<&Address> = BTreeSet::new();
+        let mut ended: Vec<&Change> = Vec::new();
         let mut running = FuturesUnordered::new();
         loop {
             waiting.retain(|change| {
@@ -203,16 +222,17 @@ impl Run<'_> {
             });
             // Changes come in an order in which they could be done one by one, so one pass over them
             // either starts something or has skipped all that cannot be started.
-            let ended = tokio::select! {
+            let next = tokio::select! {
                 biased;
-                ended = running.next() => ended,
+                next = running.next() => next,
                 () = self.news.notified() => continue,
             };
-            let Some((change, done)) = ended else { break };
-            open.remove(&change.address);
+            let Some((change, done)) = next else { break };
             if !done {
                 broken.insert(&change.address);
             }
+            ended.push(change);
+            close(&mut ended, &mut open, &mut broken);
         }
         let not_begun = waiting.into_iter().map(|change| change.address.clone());
         self.outcome.borrow_mut().not_begun = not_begun.collect();

@@ -79,8 +79,8 @@ impl Global {
     /// The options that make another run about the same stack in the same place.
     pub fn whereabouts(&self) -> String {
         let stack = self.stack.as_path();
-        let stack = (stack != Path::new(STACK)).then(|| format!(" --stack {}", stack.display()));
-        let state = self.state.as_ref().map(|folder| format!(" --state {}", folder.display()));
+        let stack = (stack != Path::new(STACK)).then(|| format!(" --stack {}", quoted(stack)));
+        let state = self.state.as_ref().map(|folder| format!(" --state {}", quoted(folder)));
         let rest = stack::whereabouts(self.env.as_ref(), self.local);
         stack.into_iter().chain(state).chain([rest]).collect()
     }
@@ -89,6 +89,13 @@ impl Global {
     pub fn beside(&self, name: &str) -> PathBuf {
         self.stack.with_file_name(name)
     }
+}
+
+/// A path as a shell takes it for one word.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = text.chars().all(|c| c.is_alphanumeric() || "/._-+@%=:,".contains(c));
+    if is_plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// When to use colour.

@@ -184,7 +184,9 @@ fn state_file(global: &Global, stack: &str) -> PathBuf {
 /// Where else the stack is deployed, of which this run knows nothing: on the local AWS, or not.
 fn elsewhere(global: &Global, stack: &str) -> Option<&'static str> {
     let other = Global { local: !global.local, ..global.clone() };
-    state_file(&other, stack).exists().then_some(if other.local {
+    let state = Store::open(state_file(&other, stack), stack).ok()?.state;
+    let is_deployed = state.resources.keys().any(|address| state.made(address).is_some());
+    is_deployed.then_some(if other.local {
         "the local AWS has it: add --local"
     } else {
         "an AWS account has it: leave out --local"

@@ -17,7 +17,7 @@ mod requirement;
 use std::borrow::Cow;
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest;
 use base64::Engine as _;
@@ -45,8 +45,9 @@ pub struct Package {
 #[derive(PartialEq, Eq)]
 enum Content {
     Zip(Vec<u8>),
-    /// An earlier run has made the zip, so this one need not unless it sends it.
-    Unzipped(Contents),
+    /// An earlier run has made the zip, so this one need not unless it sends it; where that is
+    /// remembered.
+    Unzipped(Contents, Option<PathBuf>),
 }
 
 /// Leaves the contents out.
@@ -61,10 +62,10 @@ impl Package {
     pub fn zip(&self) -> Result<Cow<'_, [u8]>> {
         match &self.content {
             Content::Zip(zip) => Ok(Cow::Borrowed(zip)),
-            Content::Unzipped(contents) => {
+            Content::Unzipped(contents, cache) => {
                 let zip = contents.zip()?;
                 if sha256_base64(&zip) != self.sha256_base64 {
-                    return Err(known::mistaken());
+                    return Err(known::mistaken(&contents.digest(), cache.as_deref()));
                 }
                 Ok(Cow::Owned(zip))
             }
@@ -74,7 +75,10 @@ impl Package {
     fn of(contents: Contents, cache: Option<&Path>, report: &dyn Fn(&Step<'_>)) -> Result<Self> {
         let digest = contents.digest();
         if let Some(sha256_base64) = known::zip(&digest, cache) {
-            return Ok(Self { sha256_base64, content: Content::Unzipped(contents) });
+            return Ok(Self {
+                sha256_base64,
+                content: Content::Unzipped(contents, cache.map(Path::to_owned)),
+            });
         }
         report(&Step::At("zipping the program"));
         let package = Self::zipped(contents.zip()?);

@@ -277,7 +277,7 @@ fn compare(
     entry: Option<&Entry>,
 ) -> Result<()> {
     let last = entry.filter(|entry| entry.phase == Phase::Ready).map(|entry| &entry.spec);
-    let mut seen = kind.align(&live.spec, spec)?;
+    let mut seen = kind.align(&live.spec, spec, last)?;
     let ours: Vec<&Value> = std::iter::once(spec).chain(last).collect();
     tags::forget_foreign(&mut seen, &ours);
     change.fields = diff::between(&seen, spec)

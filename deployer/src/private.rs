@@ -15,14 +15,15 @@ pub(crate) fn make(folder: &Path, mode: u32) -> io::Result<bool> {
         return Ok(false);
     }
     DirBuilder::new().recursive(true).mode(mode).create(folder)?;
-    fs::write(folder.join(IGNORE), "*\n")?;
-    Ok(true)
+    let written = fs::write(folder.join(IGNORE), "*\n");
+    written.map(|()| true).inspect_err(|_| unmake(folder))
 }
 
 /// Removes a folder that was made here, unless it has got other contents since.
 pub(crate) fn unmake(folder: &Path) {
-    let only = fs::read_dir(folder).is_ok_and(|entries| entries.count() == 1);
-    if only && fs::remove_file(folder.join(IGNORE)).is_ok() {
+    let is_ours = |entry: io::Result<fs::DirEntry>| entry.is_ok_and(|it| it.file_name() == IGNORE);
+    if fs::read_dir(folder).is_ok_and(|mut entries| entries.all(is_ours)) {
+        let _ = fs::remove_file(folder.join(IGNORE));
         let _ = fs::remove_dir(folder);
     }
 }

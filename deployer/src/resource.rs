@@ -116,8 +116,13 @@ pub trait ResourceType: 'static + Sync {
     /// Turns a declaration into a spec: local files are read, built, and replaced by fingerprints.
     fn gather(declared: Self::Declared, sources: &Sources<'_>) -> Result<Gathered<Self::Spec>>;
 
-    /// The observed spec in the wording of the desired one, wherever both mean the same.
-    fn align(observed: Self::Spec, _desired: &Self::Spec) -> Self::Spec {
+    /// The observed spec in the wording of the desired one, wherever both mean the same. What AWS does
+    /// not tell is taken from the spec that was applied `last`.
+    fn align(
+        observed: Self::Spec,
+        _desired: &Self::Spec,
+        _last: Option<&Self::Spec>,
+    ) -> Self::Spec {
         observed
     }
 

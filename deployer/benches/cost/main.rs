@@ -1,5 +1,5 @@
-//! What the deployer costs: `cargo bench -p deployer`, or with `-- calls`, `own` or `growth` one part
-//! of it.
+//! What the deployer costs: `cargo bench -p deployer`, or with `-- calls`, `own`, `many` or `growth`
+//! one part of it.
 //!
 //! The deployer is the release build, run against a local AWS. Nothing is asserted, and nothing depends
 //! on how busy the machine is: printed are calls, rounds of calls that wait for each other, ratios to
@@ -16,6 +16,7 @@ mod it {
 
 mod calls;
 mod growth;
+mod many;
 mod own;
 
 use std::env;
@@ -28,8 +29,12 @@ fn main() {
     if own::is_child(&arguments) {
         return;
     }
-    let parts: [(&str, fn()); 3] =
-        [("calls", calls::measure), ("own", own::measure), ("growth", growth::measure)];
+    let parts: [(&str, fn()); 4] = [
+        ("calls", calls::measure),
+        ("own", own::measure),
+        ("many", many::measure),
+        ("growth", growth::measure),
+    ];
     for (name, measure) in parts {
         if arguments.is_empty() || arguments.iter().any(|each| each == name) {
             measure();

@@ -17,7 +17,7 @@ const RUNS: usize = 15;
 const CHILD: &str = "--run-and-tell";
 
 /// What one run took.
-struct Cost {
+pub(crate) struct Cost {
     cpu: Duration,
     memory_kib: u64,
 }
@@ -44,7 +44,7 @@ fn cost(world: &World, arguments: &[&str]) -> Cost {
     }
 }
 
-fn once(usual: &mut Command) -> Cost {
+pub(crate) fn once(usual: &mut Command) -> Cost {
     let mut child = Command::new(env::current_exe().expect("this program"));
     child.arg(CHILD).arg(usual.get_program()).args(usual.get_args()).env_clear();
     child.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -71,7 +71,7 @@ pub(crate) fn measure() {
     println!("{:34} {:>7.1} MB", "the program", megabytes(size.unwrap_or_default()));
 }
 
-fn report(what: &str, cost: &Cost) {
+pub(crate) fn report(what: &str, cost: &Cost) {
     let memory = f64::from(u32::try_from(cost.memory_kib).unwrap_or(u32::MAX)) / 1024.0;
     println!("{what:34} {:>7.1} ms {memory:>6.1} MiB", cost.cpu.as_secs_f64() * 1000.0);
 }

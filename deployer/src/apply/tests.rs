@@ -181,3 +181,25 @@ fn what_is_made_waits_only_until_it_can_be_and_what_is_in_use_until_all_is_compl
     assert_eq!(made.map(|change| change.address.to_string()).collect::<Vec<_>>(), ["secret.b"]);
     assert_eq!(not_waited_for(&cloud, &plan), [""; 0]);
 }
+
+#[test]
+fn what_is_in_use_is_not_led_to_what_was_made_on_something_that_failed() {
+    let cloud = FakeCloud::new();
+    cloud.apply(STACK);
+    let moved = STACK
+        .replace("iam_role.signer", "iam_role.other")
+        .replace("lambda_function.signer", "lambda_function.other")
+        .replace("name: demo-signer", "name: demo-other");
+    cloud.fail_after_announcing.replace("iam_role.other".parse().ok());
+    let before = cloud.objects.borrow().clone();
+    let outcome = cloud.carry_out(&cloud.plan(&moved).expect("a plan"));
+    let done: Vec<_> = outcome.done.iter().map(|(address, _)| address.to_string()).collect();
+    assert_eq!(done, ["lambda_function.other"], "it is made, and nobody uses it");
+    assert_eq!(outcome.failed.len(), 1);
+    for (key, object) in before {
+        assert_eq!(cloud.objects.borrow().get(&key), Some(&object), "{key:?} is as it was");
+    }
+    cloud.fail_after_announcing.take();
+    assert!(cloud.carry_out(&cloud.plan(&moved).expect("a plan")).failed.is_empty());
+    assert!(ui::is_empty(&cloud.plan(&moved).expect("a plan")));
+}

@@ -31,6 +31,8 @@ pub(crate) struct FakeCloud {
     pub(crate) fail_at: Cell<Option<usize>>,
     /// Whether the failing call is carried out all the same, and only its answer lost.
     pub(crate) lose_answer: Cell<bool>,
+    /// What is made, but fails before it is complete.
+    pub(crate) fail_after_announcing: RefCell<Option<Address>>,
     /// What the plan that is carried out makes anew: until then, what needs it has to do without.
     replaced: RefCell<Vec<Address>>,
     /// How many ids were given so far. None is ever given again.
@@ -48,6 +50,7 @@ impl FakeCloud {
             calls: RefCell::default(),
             fail_at: Cell::default(),
             lose_answer: Cell::default(),
+            fail_after_announcing: RefCell::default(),
             replaced: RefCell::default(),
             ids: Cell::default(),
             deleted: RefCell::default(),
@@ -226,6 +229,13 @@ impl Cloud for FakeCloud {
                 Ok(())
             })?;
             (job.announce)(outputs.clone())?;
+            if self.fail_after_announcing.borrow().as_ref() == Some(job.address) {
+                // Others begin meanwhile, and end before it does.
+                for _ in 0..3 {
+                    tokio::task::yield_now().await;
+                }
+                return Err(Error::new("the rest of it is refused"));
+            }
             (job.note)("waiting for it to be known everywhere")?;
             tokio::task::yield_now().await;
             Ok(Made { outputs, anew: true })

@@ -49,7 +49,7 @@ struct Order<'a> {
 
 /// How a run ended.
 enum Ended {
-    /// All that was planned is done, from what was observed before.
+    /// All that was planned is done: what was observed before, without what was deleted.
     Reached(Box<Session>, Box<Desired>, Observed),
     /// Something failed, or the run was to end.
     Short(ExitCode),
@@ -134,7 +134,7 @@ async fn converge(global: &Global, order: &Order<'_>, consent: &Consent, ui: &Ui
         saved.check_basis(&basis, path)?;
     }
     let (desired, payloads) = build(global, &session.stack, prepared, ui)?;
-    let observed = session.observe(ui).await?;
+    let mut observed = session.observe(ui).await?;
     let plan = plan::plan(&desired, &observed, &session.store.state)?;
     if let Consent::Reviewed(path, saved) = consent {
         let again = SavedPlan::new(&session.stack, &desired, destroy, basis, plan.clone());
@@ -152,6 +152,7 @@ async fn converge(global: &Global, order: &Order<'_>, consent: &Consent, ui: &Ui
     if let (Consent::Asked(question), false) = (consent, ui::is_empty(&plan)) {
         ui.confirm(question)?;
     }
+    observed.extend(residue::gone(&plan));
     let short = carry_out(&plan, &payloads, destroy, &mut session, &interrupt, ui).await?;
     Ok(match short {
         Some(status) => Ended::Short(status),

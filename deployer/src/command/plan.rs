@@ -26,8 +26,10 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, ui: &Ui) -> Result<Exi
         let basis = basis(global, &session);
         let saved = SavedPlan::new(&session.stack, &desired, args.destroy, basis, plan);
         SavedPlan { allow_widening: args.allow_widening, ..saved }.write(path)?;
-        let (local, path) = (if global.local { " --local" } else { "" }, path.display());
-        ui.status(&format!("saved: `deployer apply{local} {path}` carries out exactly this plan"));
+        // The environment is in the plan.
+        let place = Global { env: None, ..global.clone() }.whereabouts();
+        let path = path.display();
+        ui.status(&format!("saved: `deployer{place} apply {path}` carries out exactly this plan"));
     }
     if args.detailed_exitcode && !idle {
         return Ok(ExitCode::from(CHANGES));

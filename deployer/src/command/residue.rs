@@ -8,10 +8,9 @@ use crate::address::Address;
 use crate::apply::{self, Event};
 use crate::desired::Payloads;
 use crate::error::{Error, Result};
-use crate::plan::{self, Desired, Observed, Residue};
+use crate::plan::{self, Action, Desired, Observed, Plan, Residue};
 use crate::refresh::refresh;
 use crate::resource::{self, AnyResourceType, Reading};
-use crate::state::Phase;
 use crate::ui::{self, Ui};
 
 /// How often what came back is deleted again. Logs that were under way bring a group back once.
@@ -39,6 +38,7 @@ pub(super) async fn clear(
         session.aws.permit(&plan);
         let (none, aws) = (Payloads::new(), &session.aws);
         let outcome = apply::carry_out(&plan, &none, aws, store, &events, &|| false).await;
+        observed.extend(gone(&plan));
         if let Some((address, error)) = outcome.failed.into_iter().next() {
             return Err(
                 error.within(format!("{address} came back, and could not be deleted again"))
@@ -50,18 +50,19 @@ pub(super) async fn clear(
         .hint("run `deployer destroy` again when whatever brings it back has ended"))
 }
 
-/// What there is now of what was deleted. AWS has said of each that it is gone, and need not be asked
-/// again but for what may linger.
+/// What a plan has deleted that was carried out: AWS has said so of each.
+pub(super) fn gone(plan: &Plan) -> Observed {
+    let deleted = plan.actions().filter(|change| change.action == Action::Delete);
+    deleted.map(|change| (change.address.clone(), Reading::Absent)).collect()
+}
+
+/// What there is now of what may linger; of the rest AWS need not be asked again.
 async fn look(session: &Session, ui: &Ui) -> Result<Observed> {
     let _reading = ui.waiting("looking for what may have come back");
     let lingers =
         |address: &Address| resource::find(&address.kind).is_some_and(AnyResourceType::lingers);
     let (mut stack, mut state) = (session.stack.clone(), session.store.state.clone());
     stack.resources.retain(|address, _| lingers(address));
-    let deleted = state.resources.iter().filter(|(_, entry)| entry.phase == Phase::Deleted);
-    let mut observed: Observed =
-        deleted.map(|(address, _)| (address.clone(), Reading::Absent)).collect();
     state.resources.retain(|address, _| lingers(address));
-    observed.extend(refresh(&session.aws, &stack, &state).await?);
-    Ok(observed)
+    refresh(&session.aws, &stack, &state).await
 }

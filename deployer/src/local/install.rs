@@ -190,6 +190,9 @@ fn explain(error: Error, said: &[u8]) -> Error {
     let hint = if says(&["DO NOT MATCH THE HASHES"]) {
         "what the package index sent is not what was expected: check pip's index and mirrors \
          (`pip config list`)"
+    } else if says(&["CERTIFICATE_VERIFY_FAILED"]) {
+        "Python does not trust who answers as the package index: name the CA of your network with \
+         `pip config set global.cert FILE`"
     } else if says(&[
         "NewConnectionError",
         "name resolution",

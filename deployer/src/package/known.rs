@@ -1,8 +1,8 @@
 //! What the zips of earlier runs hash to, by what went into them: to hash a program takes milliseconds,
 //! to zip it a hundred times as long, and most plans find that it is in AWS already.
 //!
-//! It is a cache: whatever is wrong with the file, the zip is made again. One that is mistaken shows
-//! when the zip is made to be sent.
+//! It is a cache: where the file cannot be read, the zip is made again. A hash in it that is not true,
+//! which a new release of what compresses could make of it, shows when the zip is made to be sent.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,13 +36,18 @@ pub(super) fn remember(digest: &str, zip: &str, cache: Option<&Path>) {
     let _ = replace(&file, &entries[oldest..]);
 }
 
-/// The error about a zip that is not what was remembered of it.
-pub(super) fn mistaken() -> Error {
-    Error::new("could not make the zip file of a function as it was planned")
-        .because(format!("what an earlier run has noted of it in `{FILE}` is not true"))
-        .hint(format!(
-            "remove `{FILE}` from the cache folder (`~/.cache/deployer`), and plan again"
-        ))
+/// Forgets what was remembered of a zip that is another one, and tells that.
+pub(super) fn mistaken(digest: &str, cache: Option<&Path>) -> Error {
+    let error = Error::new("could not make the zip file of a function as it was planned");
+    let Some(file) = file(cache) else { return error };
+    let mut entries = entries(&file);
+    entries.retain(|(known, _)| known != digest);
+    let place = file.display();
+    let error = error.because(format!("what {place} says of it, from an earlier run, is not true"));
+    match replace(&file, &entries) {
+        Ok(()) => error.hint("run again: what was wrong there is removed"),
+        Err(_) => error.hint(format!("remove {place}, then run again")),
+    }
 }
 
 fn file(cache: Option<&Path>) -> Option<PathBuf> {

@@ -56,7 +56,7 @@ pub(super) fn field_change(
     last: Option<&Value>,
     replace_on: &[&str],
 ) -> FieldChange {
-    let field = difference.path.split('.').next().unwrap_or_default();
+    let field = difference.path.split(['.', '[']).next().unwrap_or_default();
     // `stack.yaml` asks for the same as at the last apply: so it is AWS that has moved.
     let drift = last.is_some_and(|last| at(last, &difference.path) == at(spec, &difference.path));
     FieldChange {

@@ -63,7 +63,7 @@ pub trait AnyResourceType: Sync {
     /// The one form of a spec: defaults filled, documents canonical.
     fn normalise(&self, spec: &Value) -> Result<Value>;
     /// See [`ResourceType::align`].
-    fn align(&self, observed: &Value, desired: &Value) -> Result<Value>;
+    fn align(&self, observed: &Value, desired: &Value, last: Option<&Value>) -> Result<Value>;
     /// See [`ResourceType::read`].
     fn read<'a>(
         &self,
@@ -188,8 +188,10 @@ impl<R: ResourceType> AnyResourceType for R {
         encode(&decode::<R::Spec>(spec.clone())?)
     }
 
-    fn align(&self, observed: &Value, desired: &Value) -> Result<Value> {
-        encode(&R::align(decode(observed.clone())?, &decode(desired.clone())?))
+    fn align(&self, observed: &Value, desired: &Value, last: Option<&Value>) -> Result<Value> {
+        // A spec of another release may have another shape.
+        let last = last.and_then(|last| serde_json::from_value(last.clone()).ok());
+        encode(&R::align(decode(observed.clone())?, &decode(desired.clone())?, last.as_ref()))
     }
 
     fn read<'a>(
@@ -277,7 +279,7 @@ async fn finish<R: ResourceType>(aws: &Aws, job: &Job<'_>, spec: Value) -> Resul
         })
     });
     let live = live.await?;
-    let mut seen = encode(&R::align(live.spec, &decode(spec.clone())?))?;
+    let mut seen = encode(&R::align(live.spec, &decode(spec.clone())?, None))?;
     let bare = R::ADOPTION == Adoption::IfBare && tags::is_bare(&seen);
     if !bare && tags::owner(&seen) != tags::owner(&spec) {
         return Err(taken());

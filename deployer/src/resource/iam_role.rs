@@ -199,7 +199,7 @@ allow:
     }
 
     /// Policies that mean the same are no change, however they are written.
-    fn align(mut observed: Spec, desired: &Spec) -> Spec {
+    fn align(mut observed: Spec, desired: &Spec, _last: Option<&Spec>) -> Spec {
         if observed.trust.means_same(&desired.trust) {
             observed.trust = desired.trust.clone();
         }

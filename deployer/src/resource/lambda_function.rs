@@ -115,23 +115,6 @@ pub struct Outputs {
     pub arn: String,
     /// The name again, to be referred to.
     pub name: String,
-    /// The code that was sent last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sent: Option<Sent>,
-}
-
-/// What AWS does not tell of the code that it has by this hash.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Sent {
-    code_sha256: String,
-    files: Files,
-}
-
-impl Sent {
-    fn of(spec: &Spec) -> Option<Self> {
-        let files = spec.files.clone()?;
-        Some(Self { code_sha256: spec.code_sha256.clone(), files })
-    }
 }
 
 fn handler() -> String {
@@ -211,7 +194,7 @@ log_group: ${log_group.signer.name}
 
     fn foretell(place: &Place, identity: Identity) -> Outputs {
         let arn = place.arn("lambda", &format!("function:{}", identity.name));
-        Outputs { arn, name: identity.name, sent: None }
+        Outputs { arn, name: identity.name }
     }
 
     fn builds(declared: &Declared) -> bool {
@@ -244,24 +227,20 @@ log_group: ${log_group.signer.name}
         Ok(Gathered { spec, payload: Some(Payload::Code(package)) })
     }
 
-    /// Equal hashes stand for equal files; and what nobody remembers is no difference.
-    fn align(observed: Spec, desired: &Spec) -> Spec {
-        let same = observed.code_sha256 == desired.code_sha256;
-        let files = observed.files.filter(|_| !same).or_else(|| desired.files.clone());
-        Spec { files, ..observed }
+    /// Equal hashes stand for equal files; what nobody remembers is no difference.
+    fn align(observed: Spec, desired: &Spec, last: Option<&Spec>) -> Spec {
+        let known = [Some(desired), last].into_iter().flatten();
+        let same = known.into_iter().find(|known| known.code_sha256 == observed.code_sha256);
+        Spec { files: same.unwrap_or(desired).files.clone(), ..observed }
     }
 
     async fn read(
         aws: &Aws,
         identity: Identity,
-        prior: Option<Outputs>,
+        _prior: Option<Outputs>,
         _address: &Address,
     ) -> Result<Reading<Live<Spec, Outputs>>> {
-        let Some(mut live) = look(aws, &identity.name).await? else { return Ok(Reading::Absent) };
-        let sent = prior.and_then(|prior| prior.sent);
-        live.outputs.sent = sent.filter(|sent| sent.code_sha256 == live.spec.code_sha256);
-        live.spec.files = live.outputs.sent.as_ref().map(|sent| sent.files.clone());
-        Ok(Reading::Present(live))
+        Ok(look(aws, &identity.name).await?.map_or(Reading::Absent, Reading::Present))
     }
 
     async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
@@ -285,7 +264,7 @@ log_group: ${log_group.signer.name}
         let Some(made) = calls::make(aws, job, &spec).await? else { return Ok(None) };
         let is_settled = settle::is_settled(made.state(), made.last_update_status());
         let arn = made.function_arn.unwrap_or_default();
-        let outputs = Outputs { arn, name: spec.name.clone(), sent: Sent::of(&spec) };
+        let outputs = Outputs { arn, name: spec.name.clone() };
         job.record(&outputs)?;
         if !is_settled {
             settle::settled(aws, job, &spec.name).await?;
@@ -330,7 +309,7 @@ log_group: ${log_group.signer.name}
             let call = aws.lambda.untag_resource().resource(arn).set_tag_keys(Some(remove));
             job.write("UntagResource", arn, || call.clone().send()).await?;
         }
-        Ok(Outputs { sent: Sent::of(&spec), ..live.outputs })
+        Ok(live.outputs)
     }
 
     async fn delete(aws: &Aws, job: &Job<'_>, live: Live<Spec, Outputs>) -> Result<Option<String>> {
@@ -393,7 +372,7 @@ fn from_aws(found: GetFunctionOutput) -> Option<Live<Spec, Outputs>> {
                 .map(|format| format.as_str().to_owned()),
             tags: tags::from_aws(found.tags.unwrap_or_default()),
         },
-        outputs: Outputs { arn: configuration.function_arn.unwrap_or_default(), name, sent: None },
+        outputs: Outputs { arn: configuration.function_arn.unwrap_or_default(), name },
     })
 }
 

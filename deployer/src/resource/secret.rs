@@ -188,7 +188,7 @@ recovery_window_days: 30
     }
 
     /// A key has several names; AWS may answer with a longer one than it was given.
-    fn align(mut observed: Spec, desired: &Spec) -> Spec {
+    fn align(mut observed: Spec, desired: &Spec, _last: Option<&Spec>) -> Spec {
         if let (Some(long), Some(short)) = (&observed.kms_key_id, &desired.kms_key_id)
             && long.ends_with(short.as_str())
         {

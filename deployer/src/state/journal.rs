@@ -1,8 +1,9 @@
 //! What was changed since the state was last written whole: a line for each change, so that what a
 //! change writes does not grow with the stack.
 //!
-//! A line counts once its line break is on disk. Lines that the whole state has already, because a
-//! crash came before they were removed, are skipped by their serials.
+//! A line counts once its line break is on disk. The first one says which state the others continue:
+//! with any other, which was put back from a copy or brought along, they would make something that never
+//! was.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -10,10 +11,19 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use signer::notation::sha256;
 
 use super::{Entry, State};
 use crate::address::Address;
 use crate::error::{Error, Result};
+
+/// The first line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head<T> {
+    /// The fingerprint of the state file that the journal continues.
+    continues: T,
+}
 
 /// One change.
 #[derive(Debug, Serialize, Deserialize)]
@@ -23,6 +33,11 @@ struct Line<A, E> {
     serial: u64,
     address: A,
     entry: E,
+}
+
+/// What a journal knows a state file by.
+pub(super) fn fingerprint(file: &[u8]) -> String {
+    sha256(file)
 }
 
 /// The journal of a run that changes a state.
@@ -51,28 +66,38 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     }
 }
 
-/// Brings a state to where the journal ends.
-pub(super) fn replay(journal: &[u8], path: &Path, state: &mut State) -> Result<()> {
-    let lines = journal.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
-    for (n, line) in lines.enumerate() {
-        let bad = || {
-            Error::new(format!("could not understand the journal of the state {}", path.display()))
-                .hint("if the state file was put back from a copy, remove the journal; otherwise `deployer state rebuild` makes the state again from what is in AWS")
+/// Brings a state, which was read from a file with this fingerprint, to where the journal ends.
+pub(super) fn replay(
+    journal: &[u8],
+    path: &Path,
+    fingerprint: &str,
+    state: &mut State,
+) -> Result<()> {
+    let lines = journal.split_inclusive(|byte| *byte == b'\n');
+    let mut lines = lines.filter(|line| line.ends_with(b"\n")).enumerate();
+    let bad = || {
+        Error::new(format!("could not use the journal of the state {}", path.display())).hint(
+            "it holds what a run has done that was killed: put back the state file that it belongs to; or remove it, and `deployer state rebuild` finds in AWS what it tells of",
+        )
+    };
+    let unreadable = |n: usize, error| bad().because(format!("line {}: {error}", n + 1));
+    let Some((n, head)) = lines.next() else { return Ok(()) };
+    let head: Head<String> = serde_json::from_slice(head).map_err(|error| unreadable(n, error))?;
+    let changes: Vec<Line<Address, Entry>> = lines
+        .map(|(n, line)| serde_json::from_slice(line).map_err(|error| unreadable(n, error)))
+        .collect::<Result<_>>()?;
+    if head.continues != fingerprint {
+        // A crash came when the state had been written whole, and before the journal was removed.
+        let has_all = changes.last().is_none_or(|last| last.serial <= state.serial);
+        return if has_all {
+            Ok(())
+        } else {
+            Err(bad().because("it continues another state file than the one that is there"))
         };
-        let line: Line<Address, Entry> = serde_json::from_slice(line)
-            .map_err(|error| bad().because(format!("line {}: {error}", n + 1)))?;
-        if line.serial > state.serial + 1 {
-            return Err(bad().because(format!(
-                "line {} continues a state with serial {}, and the state file's is {}",
-                n + 1,
-                line.serial - 1,
-                state.serial
-            )));
-        }
-        if line.serial > state.serial {
-            state.serial = line.serial;
-            state.resources.insert(line.address, line.entry);
-        }
+    }
+    for Line { serial, address, entry } in changes {
+        state.serial = serial;
+        state.resources.insert(address, entry);
     }
     Ok(())
 }
@@ -88,20 +113,39 @@ impl Journal {
         self.file.is_none()
     }
 
-    /// Adds a change, which is on disk when this returns, or not at all.
-    pub(super) fn add(&mut self, serial: u64, address: &Address, entry: &Entry) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&Line { serial, address, entry })?;
-        line.push(b'\n');
-        let (file, length) = match &mut self.file {
+    /// Adds a change of the state whose file has this fingerprint: on disk when this returns. One that
+    /// failed does not count, nor is it in the way of the next.
+    pub(super) fn add(
+        &mut self,
+        fingerprint: &str,
+        serial: u64,
+        address: &Address,
+        entry: &Entry,
+    ) -> io::Result<()> {
+        let mut text = Vec::new();
+        if self.file.is_none() {
+            text = serde_json::to_vec(&Head { continues: fingerprint })?;
+            text.push(b'\n');
+        }
+        text.extend(serde_json::to_vec(&Line { serial, address, entry })?);
+        text.push(b'\n');
+        let (file, length) = match self.file.take() {
             Some(open) => open,
-            none => none.insert((create(&self.path)?, 0)),
+            None => (create(&self.path)?, 0),
         };
-        // What an attempt that failed has left does not count.
-        file.set_len(*length)?;
-        file.write_all_at(&line, *length)?;
-        file.sync_data()?;
-        *length += line.len() as u64;
-        Ok(())
+        let write = || {
+            file.set_len(length)?;
+            file.write_all_at(&text, length)?;
+            file.sync_data()
+        };
+        let written = write();
+        if written.is_err() {
+            let _ = file.set_len(length);
+        }
+        // A file that holds nothing yet is begun again, with its first line.
+        let length = if written.is_ok() { length + text.len() as u64 } else { length };
+        self.file = (length > 0).then_some((file, length));
+        written
     }
 
     /// Removes what the state has been written whole with.
@@ -175,7 +219,7 @@ mod tests {
         store.put(&address(7), entry(8)).unwrap();
         assert_eq!(fs::read(folder.path().join("demo.json")).unwrap(), whole);
         let line = fs::read_to_string(folder.path().join("demo.journal")).unwrap();
-        assert_eq!(line.lines().count(), 1, "what changes nothing writes nothing: {line}");
+        assert_eq!(line.lines().count(), 2, "what changes nothing writes nothing: {line}");
         assert_eq!(seen(folder.path()), store.state);
         store.settle().unwrap();
         assert!(!folder.path().join("demo.journal").exists());
@@ -191,7 +235,8 @@ mod tests {
         for length in 0..=journal.len() {
             fs::write(&path, &journal[..length]).unwrap();
             let lines = journal[..length].split(|byte| *byte == b'\n').count() - 1;
-            assert_eq!(seen(folder.path()), states[lines], "{length} bytes");
+            let changes = lines.saturating_sub(1);
+            assert_eq!(seen(folder.path()), states[changes], "{length} bytes");
         }
     }
 
@@ -214,13 +259,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("demo.journal");
         let mut journal = Journal::new(path.clone());
-        journal.add(1, &address(1), &entry(1)).unwrap();
+        journal.add("it", 1, &address(1), &entry(1)).unwrap();
         let good = fs::read(&path).unwrap();
-        fs::write(&path, [&good[..], b"{\"serial\": 2, and no more\nor a little"].concat())
-            .unwrap();
-        journal.add(2, &address(2), &entry(2)).unwrap();
+        let left = b"{\"serial\": 2, and no more\nor a line of the length of another one, and longer still";
+        fs::write(&path, [&good[..], left].concat()).unwrap();
+        journal.add("it", 2, &address(2), &entry(2)).unwrap();
         let mut state = State::empty("demo");
-        replay(&fs::read(&path).unwrap(), &path, &mut state).unwrap();
+        replay(&fs::read(&path).unwrap(), &path, "it", &mut state).unwrap();
         assert_eq!((state.serial, state.resources.len()), (2, 2));
     }
 
@@ -229,13 +274,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("demo.json");
         crashed(folder.path());
-        fs::remove_file(&path).unwrap();
-        let error = Store::open(path.clone(), "demo").unwrap_err();
-        assert!(error.message.starts_with("could not understand the journal"), "{error:?}");
-        assert_eq!(
-            error.causes,
-            ["line 1 continues a state with serial 1, and the state file's is 0"]
-        );
+        let other = fs::read_to_string(&path).unwrap().replace("\"serial\": 1", "\"serial\": 2");
+        fs::write(&path, other).unwrap();
+        for _ in 0..2 {
+            let error = Store::open(path.clone(), "demo").unwrap_err();
+            assert!(error.message.starts_with("could not use the journal"), "{error:?}");
+            assert_eq!(
+                error.causes,
+                ["it continues another state file than the one that is there"]
+            );
+            let _ = fs::remove_file(&path);
+        }
         fs::write(folder.path().join("demo.journal"), "{}\n").unwrap();
         let error = Store::open(path, "demo").unwrap_err();
         assert!(error.causes[0].starts_with("line 1: missing field"), "{error:?}");

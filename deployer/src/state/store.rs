@@ -19,6 +19,8 @@ pub struct Store {
     writer: Option<Writer>,
     /// What is remembered.
     pub state: State,
+    /// That of the state file as it is.
+    fingerprint: String,
 }
 
 /// What it takes to change a state.
@@ -57,18 +59,17 @@ impl Store {
         let lock = Lock::take(&path, holder)?;
         let journal = Journal::new(journal::beside(&path));
         let writer = Some(Writer { _lock: lock, lineage, journal });
-        Ok(Self { path, writer, state: State::empty(stack) })
+        let fingerprint = journal::fingerprint(&[]);
+        Ok(Self { path, writer, state: State::empty(stack), fingerprint })
     }
 
     /// Sets aside the file that [`Store::anew`] replaces; its new name, if there was one.
+    /// What a run has left of its journal goes with it.
     pub fn set_aside(&self) -> Result<Option<PathBuf>> {
         let aside = self.path.with_extension("json.before-rebuild");
-        match fs::rename(&self.path, &aside) {
-            Ok(()) => Ok(Some(aside)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::io("set aside", &self.path, &error)
-                .hint("mend the folder's permissions; nothing was changed")),
-        }
+        let journal = journal::beside(&self.path);
+        set_aside(&journal, &journal.with_extension("journal.before-rebuild"))?;
+        Ok(set_aside(&self.path, &aside)?.then_some(aside))
     }
 
     /// Opens the state of a stack to look at it; a missing file is an empty state.
@@ -76,9 +77,11 @@ impl Store {
         // Read first: a run that ends meanwhile writes the state whole and removes its journal.
         let journal_path = journal::beside(&path);
         let journal = journal::read(&journal_path)?;
-        let mut state = match fs::read(&path) {
-            Ok(bytes) => format::parse(&bytes, &path)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => State::empty(stack),
+        let (mut state, fingerprint) = match fs::read(&path) {
+            Ok(bytes) => (format::parse(&bytes, &path)?, journal::fingerprint(&bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                (State::empty(stack), journal::fingerprint(&[]))
+            }
             Err(error) => {
                 return Err(Error::io("read the state file", &path, &error).hint(
                     "mend the file's or the folder's permissions, or name another folder with --state",
@@ -95,8 +98,8 @@ impl Store {
                 "choose another folder with --state, or give the stack its own name in stack.yaml",
             ));
         }
-        journal::replay(&journal, &journal_path, &mut state)?;
-        Ok(Self { path, writer: None, state })
+        journal::replay(&journal, &journal_path, &fingerprint, &mut state)?;
+        Ok(Self { path, writer: None, state, fingerprint })
     }
 
     /// Where the state is kept.
@@ -147,7 +150,8 @@ impl Store {
         let serial = self.state.serial + 1;
         let path = &self.path;
         let writer = self.writer.as_mut().ok_or_else(|| read_only(path))?;
-        writer.journal.add(serial, address, &entry).map_err(|error| unwritten(path, &error))?;
+        let added = writer.journal.add(&self.fingerprint, serial, address, &entry);
+        added.map_err(|error| unwritten(path, &error))?;
         self.state.serial = serial;
         self.state.resources.insert(address.clone(), entry);
         Ok(())
@@ -181,7 +185,9 @@ impl Store {
         }
         next.serial += 1;
         let before = std::mem::replace(&mut self.state, next);
-        self.save().inspect_err(|_| self.state = before)
+        // A serial that may have got to the disk is not given again.
+        let serial = self.state.serial;
+        self.save().inspect_err(|_| self.state = State { serial, ..before })
     }
 
     /// A temporary file in the same folder, flushed, then renamed over the old one, and the folder
@@ -196,10 +202,21 @@ impl Store {
             file.write_all(&text)?;
             file.as_file().sync_all()?;
             file.persist(&self.path).map_err(|error| error.error)?;
+            self.fingerprint = journal::fingerprint(&text);
             File::open(folder)?.sync_all()?;
             self.writer.as_mut().map_or(Ok(()), |writer| writer.journal.clear())
         };
         write().map_err(|error| unwritten(&self.path, &error))
+    }
+}
+
+/// Renames a file; whether there was one.
+fn set_aside(path: &Path, aside: &Path) -> Result<bool> {
+    match fs::rename(path, aside) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("set aside", path, &error)
+            .hint("mend the folder's permissions; nothing was changed")),
     }
 }
 

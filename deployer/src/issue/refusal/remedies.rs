@@ -16,7 +16,8 @@ const fn wait(hint: &'static str) -> Remedy {
 }
 
 const EXPLAIN: &str = "`deployer policy check --caller ARN --dns NAME …` shows what the policy in \
-                       stack.yaml grants to this caller, and why not more";
+                       stack.yaml grants to this caller, whose ARN `deployer audit --refused --format json` \
+                       tells, and why not more";
 
 /// The codes that have a remedy of their own. The signer's messages say what was asked for.
 const BY_CODE: [(&str, Remedy); 11] = [

@@ -31,7 +31,7 @@ fn saved(world: &World) {
     let run = world.succeed(&["--local", "plan", "--out", "plan.json"]);
     assert!(run.stdout.contains("Summary: 2 to create\n"), "{}", run.stdout);
     expect![[r#"
-        saved: `deployer apply --local plan.json` carries out exactly this plan
+        saved: `deployer --local apply plan.json` carries out exactly this plan
     "#]]
     .assert_eq(&run.stderr);
     let mode = fs::metadata(world.path("plan.json")).expect("a file").permissions().mode();
@@ -113,7 +113,7 @@ fn carried_out_once(world: &World) {
         --- stderr
         error: the plan in plan.json was made against something else
           because: it was made with the state [lineage], and there is none here
-          hint: nothing was changed; make a new plan with `deployer plan --local --out plan.json`
+          hint: nothing was changed; make a new plan with `deployer --state other plan --local --out plan.json`
     "#]]
     .assert_eq(&other_state.replace(lineage, "[lineage]"));
     // Nothing to do is something that can be planned, too.

@@ -40,7 +40,8 @@ fn nothing_is_planned_without_the_state_folder(world: &World) {
 }
 
 /// What is remembered of each resource: its spec and what AWS has assigned. AWS keeps no recovery
-/// window, and which function holds the permission is found out by the next look.
+/// window and does not tell what lies beside a program, and which function holds the permission is
+/// found out by the next look.
 fn memory(state: &str) -> Vec<(String, Value, Value)> {
     let state: Value = serde_json::from_str(state).expect("a state");
     let resources = state["resources"].as_object().expect("resources");
@@ -48,6 +49,7 @@ fn memory(state: &str) -> Vec<(String, Value, Value)> {
         let (mut spec, outputs) = (entry["spec"].clone(), entry["outputs"].clone());
         if let Some(fields) = spec.as_object_mut() {
             fields.remove("recovery_window_days");
+            fields.remove("files");
         }
         (address.clone(), spec, outputs)
     });
