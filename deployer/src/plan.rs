@@ -220,6 +220,10 @@ impl Planner<'_> {
             self.known.insert(address.clone(), live.outputs.clone());
         }
         change.widenings = widening::of(&change.fields, &self.state.account);
+        if let (Action::Update | Action::Replace, Some(live)) = (change.action, &change.live) {
+            let openings = resource::of(address)?.widens(&live.spec, &spec)?;
+            change.widenings.extend(openings.into_iter().map(Widening::from));
+        }
         change.spec = Some(spec);
         Ok(change)
     }

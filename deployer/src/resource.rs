@@ -126,6 +126,11 @@ pub trait ResourceType: 'static + Sync {
         observed
     }
 
+    /// What a change of the live object to the spec allows to others beyond what IAM's policies say.
+    fn widens(_live: &Self::Spec, _desired: &Self::Spec) -> Vec<Opening> {
+        Vec::new()
+    }
+
     /// What is so wrong with a live object that it is to be shouted about.
     fn alarm(_live: &Self::Spec) -> Option<String> {
         None
@@ -179,6 +184,19 @@ pub trait ResourceType: 'static + Sync {
     ) -> impl Future<Output = Result<Vec<Check>>> {
         async { Ok(Vec::new()) }
     }
+}
+
+/// What others are allowed by a change that they were not before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// The path of the field that says so.
+    pub field: String,
+    /// What is allowed, and to whom.
+    pub gives: String,
+    /// In what it is more than before.
+    pub why: String,
+    /// A text that stands where it is declared.
+    pub text: String,
 }
 
 /// How an object that carries the tags of nobody, or of somebody else, can become a stack's.

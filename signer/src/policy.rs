@@ -22,6 +22,7 @@
 //! are never added up, so each can be read by itself. Without such a rule there is no certificate.
 //! There is no negation.
 
+mod broader;
 mod callers;
 mod decision;
 mod names;
@@ -36,6 +37,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::csr::KeyType;
 
+pub use broader::Broader;
 pub use decision::{Denied, Grant, Wanted};
 #[cfg(feature = "schema")]
 pub use schema::schema;

@@ -293,6 +293,7 @@ pub(crate) fn gather(stack: &Stack) -> Desired {
             }
             "lambda_function" => {
                 let code = fields.remove("code").unwrap_or_default();
+                fields.insert("files".into(), code["files"].clone());
                 fields.insert("code_sha256".into(), format!("sha256 of {code}").into());
                 fields.insert("runtime".into(), "provided.al2023".into());
                 fields.insert("log_format".into(), "JSON".into());

@@ -9,16 +9,44 @@ use crate::error::{Diagnostic, Error, Result};
 use crate::policy::Policy;
 use crate::policy::breadth::Breadth;
 use crate::policy::effect::{Permission, Set, permissions};
+use crate::resource::Opening;
 
-/// A permission that a change gives, and why it is not to be given by the way.
+/// What a change gives, and why it is not to be given by the way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Widening {
     /// The path of the field that gives it.
     pub field: String,
     /// What it gives.
-    pub permission: Permission,
-    /// What makes it broad: never nothing.
-    pub breadth: Vec<Breadth>,
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What a change gives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum What {
+    /// A permission of IAM.
+    Permission {
+        /// Which.
+        permission: Permission,
+        /// What makes it broad: never nothing.
+        breadth: Vec<Breadth>,
+    },
+    /// Something that the resource itself allows.
+    Opening {
+        /// What, and to whom.
+        gives: String,
+        /// In what it is more than before.
+        why: String,
+        /// A text that stands where it is declared.
+        text: String,
+    },
+}
+
+impl From<Opening> for Widening {
+    fn from(Opening { field, gives, why, text }: Opening) -> Self {
+        Self { field, what: What::Opening { gives, why, text } }
+    }
 }
 
 /// What widens in the fields of a change, measured against what AWS holds: so whoever takes back what
@@ -32,7 +60,7 @@ pub(super) fn of(fields: &[FieldChange], account: &str) -> Vec<Widening> {
             let breadth = Breadth::of(permission, &before, account);
             if !breadth.is_empty() {
                 let (field, permission) = (field.path.clone(), permission.clone());
-                found.push(Widening { field, permission, breadth });
+                found.push(Widening { field, what: What::Permission { permission, breadth } });
             }
         }
     }
@@ -40,15 +68,32 @@ pub(super) fn of(fields: &[FieldChange], account: &str) -> Vec<Widening> {
 }
 
 impl Widening {
+    /// What it gives, in words.
+    pub fn gives(&self) -> String {
+        match &self.what {
+            What::Permission { permission, .. } => permission.to_string(),
+            What::Opening { gives, .. } => gives.clone(),
+        }
+    }
+
     /// What makes it broad, in words.
     pub fn why(&self) -> String {
-        self.breadth.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        match &self.what {
+            What::Permission { breadth, .. } => {
+                breadth.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            }
+            What::Opening { why, .. } => why.clone(),
+        }
     }
 
     /// The texts that stand together where it is declared: first what makes it broad.
     pub fn texts(&self) -> Vec<&str> {
-        let Permission { principal, action, resource, .. } = &self.permission;
-        let broad = match self.breadth.first() {
+        let (permission, breadth) = match &self.what {
+            What::Permission { permission, breadth } => (permission, breadth),
+            What::Opening { text, .. } => return vec![text],
+        };
+        let Permission { principal, action, resource, .. } = permission;
+        let broad = match breadth.first() {
             Some(Breadth::EveryResource) => resource.as_ref(),
             Some(Breadth::ForeignPrincipal) => principal.as_ref(),
             _ => None,
@@ -78,7 +123,7 @@ impl Plan {
             message: format!(
                 "{} of {address} gives {}: {}",
                 widening.field,
-                widening.permission,
+                widening.gives(),
                 widening.why()
             ),
             ..place(address, widening)

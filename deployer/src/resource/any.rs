@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::operations::{Operation, Reach};
 use super::{
-    Adoption, Check, Fault, Gathered, Job, Live, Made, Object, Place, Reading, ResourceType,
-    Sources, tags,
+    Adoption, Check, Fault, Gathered, Job, Live, Made, Object, Opening, Place, Reading,
+    ResourceType, Sources, tags,
 };
 use crate::address::Address;
 use crate::aws::{self, Aws, KNOWN, Verdict};
@@ -56,6 +56,8 @@ pub trait AnyResourceType: Sync {
     fn foretell(&self, place: &Place, document: &Value) -> Result<Value>;
     /// See [`ResourceType::LINGERS`].
     fn lingers(&self) -> bool;
+    /// See [`ResourceType::widens`].
+    fn widens(&self, live: &Value, desired: &Value) -> Result<Vec<Opening>>;
     /// See [`ResourceType::builds`].
     fn builds(&self, declared: &Value) -> bool;
     /// See [`ResourceType::gather`].
@@ -169,6 +171,11 @@ impl<R: ResourceType> AnyResourceType for R {
 
     fn foretell(&self, place: &Place, document: &Value) -> Result<Value> {
         encode(&R::foretell(place, decode(document.clone())?))
+    }
+
+    fn widens(&self, live: &Value, desired: &Value) -> Result<Vec<Opening>> {
+        // What is known only after apply can be read as a spec, too: it is a text.
+        Ok(R::widens(&decode(live.clone())?, &decode(desired.clone())?))
     }
 
     fn lingers(&self) -> bool {

@@ -15,10 +15,11 @@ use aws_sdk_lambda::types::{self, FunctionConfiguration, LogFormat, Runtime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use signer::policy::{Broader, FILE_NAME, Policy};
 
 use super::operations::{self as op, Operation, Reach};
 use super::tags::{self, Tags};
-use super::{Fault, Gathered, Job, Live, Payload, Place, Reading, ResourceType, Sources};
+use super::{Fault, Gathered, Job, Live, Opening, Payload, Place, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Aws};
 use crate::error::{Error, Result};
@@ -232,6 +233,26 @@ log_group: ${log_group.signer.name}
         let known = [Some(desired), last].into_iter().flatten();
         let same = known.into_iter().find(|known| known.code_sha256 == observed.code_sha256);
         Spec { files: same.unwrap_or(desired).files.clone(), ..observed }
+    }
+
+    /// An issuing policy that grants more than the one before. One that cannot be read grants nothing.
+    fn widens(live: &Spec, desired: &Spec) -> Vec<Opening> {
+        let policy = |spec: &Spec| {
+            let file = spec.files.as_ref()?.iter().find(|(name, _)| name.as_str() == FILE_NAME)?.1;
+            Policy::from_json(file.to_string().as_bytes()).ok()
+        };
+        let Some((before, after)) = policy(live).zip(policy(desired)) else { return Vec::new() };
+        let broader = after.broader_than(&before);
+        let openings = broader.iter().map(|Broader { number, rule, fields }| Opening {
+            field: format!("files.{FILE_NAME}.rules[{number}]"),
+            gives: format!("certificates by the rule `{rule}`"),
+            why: match fields.as_slice() {
+                [] => "a new rule".to_owned(),
+                fields => format!("more in {}", fields.join(", ")),
+            },
+            text: (*rule).to_owned(),
+        });
+        openings.collect()
     }
 
     async fn read(

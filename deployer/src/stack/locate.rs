@@ -31,7 +31,11 @@ impl Stack {
 fn find<'n>(root: &'n Node, address: &Address, field: &str, texts: &[&str]) -> Option<&'n Node> {
     let (_, resources) = root.entry("resources")?;
     let (key, entry) = resources.entry(&address.to_string())?;
-    let Some((name, value)) = entry.entry(field) else { return Some(key) };
+    let Some((name, value)) = entry.entry(field) else {
+        // A path leads to something within the entry, wherever that is written.
+        let within = texts.first().filter(|_| field.contains('.'));
+        return within.and_then(|text| text_below(entry, text)).or(Some(key));
+    };
     let together = texts.iter().all(|text| text_below(value, text).is_some());
     let first = texts.first().filter(|_| together);
     Some(first.and_then(|text| text_below(innermost(value, texts), text)).unwrap_or(name))

@@ -84,7 +84,7 @@ fn one(change: &Change, width: Option<usize>) -> String {
         change
             .widenings
             .iter()
-            .map(|it| shout(&format!("widens what is allowed: {} ({})", it.permission, it.why()))),
+            .map(|it| shout(&format!("widens what is allowed: {} ({})", it.gives(), it.why()))),
     );
     text
 }

@@ -63,6 +63,22 @@ impl Pattern {
         }
     }
 
+    /// Whether it stands for all that another one does.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Anyone, _) => true,
+            (Self::Account(account), Self::Account(other)) => account == other,
+            (Self::Account(account), Self::Role(place, _) | Self::User(place, _)) => {
+                place.account.as_ref() == Some(account)
+            }
+            (Self::Role(place, glob), Self::Role(in_place, other))
+            | (Self::User(place, glob), Self::User(in_place, other)) => {
+                place.covers(in_place) && glob.covers(other)
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn matches(&self, caller: &Identity<'_>) -> bool {
         match (self, caller.principal) {
             (Self::Anyone, _) => true,
@@ -77,6 +93,11 @@ impl Pattern {
 }
 
 impl Place {
+    fn covers(&self, other: &Self) -> bool {
+        let covers = |any: &Option<String>, one: &Option<String>| any.is_none() || any == one;
+        covers(&self.partition, &other.partition) && covers(&self.account, &other.account)
+    }
+
     fn holds(&self, caller: &Identity<'_>) -> bool {
         let is =
             |wanted: &Option<String>, found| wanted.as_deref().is_none_or(|wanted| wanted == found);
@@ -100,6 +121,11 @@ impl Glob {
 
     fn matches(&self, name: &str) -> bool {
         glob::matches(&self.0, name)
+    }
+
+    /// What stands for anything in the other one can only lie where this one takes anything.
+    fn covers(&self, other: &Self) -> bool {
+        glob::matches(&self.0, &other.0)
     }
 }
 

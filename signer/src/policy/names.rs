@@ -60,6 +60,15 @@ impl Pattern {
         Ok(Self::Bound(kind, template))
     }
 
+    /// Whether it stands for all that another one does. Of those that are bound to the caller, this is
+    /// known of equal ones only.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Plain(shape), Self::Plain(other)) => shape.holds(other),
+            _ => self == other,
+        }
+    }
+
     pub(super) fn depends_on_user_id(&self) -> bool {
         matches!(self, Self::Bound(_, template) if template.depends_on_user_id())
     }
@@ -154,6 +163,18 @@ fn range(text: &str) -> Result<Shape, String> {
 }
 
 impl Shape {
+    fn holds(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::Exactly(name)) => self.covers(name, false),
+            (Self::Below(suffix), Self::Below(other)) => other.ends_with(suffix.as_str()),
+            (Self::Range(_, length), Self::Range(first, other)) => {
+                length <= other && self.covers(&Name::Ip(*first), false)
+            }
+            (Self::Within(prefix), Self::Within(other)) => other.starts_with(prefix.as_str()),
+            _ => false,
+        }
+    }
+
     fn covers(&self, name: &Name, wildcards: bool) -> bool {
         match (self, name) {
             (Self::Exactly(wanted), name) => wanted == name,

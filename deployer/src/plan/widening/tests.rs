@@ -3,6 +3,8 @@
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
+use super::Widening;
+use crate::address::Address;
 use crate::cloud::fake::FakeCloud;
 use crate::stack::Stack;
 use crate::ui;
@@ -158,4 +160,43 @@ fn a_widening_is_shown_and_is_data() {
             "breadth": ["every_action"],
         }])
     );
+}
+
+#[test]
+fn an_issuing_policy_that_grants_more_is_refused_and_one_that_grants_less_is_not() {
+    let default = crate::stack::DEFAULT;
+    let cloud = FakeCloud::new();
+    cloud.apply(default);
+    let refusal = |from: &str, to: &str| {
+        assert!(default.contains(from), "the edit must apply: {from}");
+        let text = default.replace(from, to);
+        let stack = Stack::parse(&text, "stack.yaml", ".".into()).expect("a stack");
+        let plan = cloud.plan(&text).expect("a plan");
+        let place =
+            |address: &Address, it: &Widening| stack.locate(address, &it.field, &it.texts());
+        let refused = plan.refuse_widening(place).err();
+        refused.map_or_else(String::new, |error| ui::plain_error(&error))
+    };
+    expect![[r#"
+        error: this widens what is allowed
+
+          --> stack.yaml:58:21
+        58 |             - name: services
+           |                     ^ files.policy.json.rules[0] of lambda_function.signer gives certificates by the rule `services`: more in names
+
+          hint: nothing was changed; if that is meant, add --allow-widening
+    "#]].assert_eq(&refusal("*.internal.example", "*.example"));
+    let rule = "            - name: services\n";
+    let new = "            - { name: guests, callers: [\"*\"], dns: [guest.example] }\n";
+    expect![[r#"
+        error: this widens what is allowed
+
+          --> stack.yaml:58:23
+        58 |             - { name: guests, callers: ["*"], dns: [guest.example] }
+           |                       ^ files.policy.json.rules[0] of lambda_function.signer gives certificates by the rule `guests`: a new rule
+
+          hint: nothing was changed; if that is meant, add --allow-widening
+    "#]].assert_eq(&refusal(rule, &format!("{new}{rule}")));
+    assert_eq!(refusal("*.internal.example", "*.a.internal.example"), "");
+    assert_eq!(refusal("max: 24", "max: 12"), "");
 }

@@ -179,7 +179,7 @@ async fn new_code_is_uploaded_and_foreign_code_is_replaced() {
     deployed.converges("update lambda_function.fn: code_sha256", "UpdateFunctionCode");
     let second = function(root).await;
     assert!(changes(&before, &second).starts_with("code: ") && second["arn"] == before["arn"]);
-    deployed.world.edit("max: 2", "max: 3");
+    deployed.world.edit("max: 2", "max: 1");
     let plan = "update lambda_function.fn: code_sha256, files.policy.json.rules[0].ttl_hours.max";
     deployed.converges(plan, "UpdateFunctionCode");
 
