@@ -241,7 +241,15 @@ log_group: ${log_group.signer.name}
             let file = spec.files.as_ref()?.iter().find(|(name, _)| name.as_str() == FILE_NAME)?.1;
             Policy::from_json(file.to_string().as_bytes()).ok()
         };
-        let Some((before, after)) = policy(live).zip(policy(desired)) else { return Vec::new() };
+        let Some(before) = policy(live) else { return Vec::new() };
+        let Some(after) = policy(desired) else {
+            return vec![Opening {
+                field: format!("files.{FILE_NAME}"),
+                gives: "certificates by a policy that does not stand here".to_owned(),
+                why: "it cannot be compared with the one before".to_owned(),
+                text: "code".to_owned(),
+            }];
+        };
         let broader = after.broader_than(&before);
         let openings = broader.iter().map(|Broader { number, rule, fields }| Opening {
             field: format!("files.{FILE_NAME}.rules[{number}]"),

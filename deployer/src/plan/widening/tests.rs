@@ -197,6 +197,18 @@ fn an_issuing_policy_that_grants_more_is_refused_and_one_that_grants_less_is_not
 
           hint: nothing was changed; if that is meant, add --allow-widening
     "#]].assert_eq(&refusal(rule, &format!("{new}{rule}")));
+    let within = default.split_once("      cargo: signer").expect("code").1;
+    let within =
+        format!("      cargo: signer{}", within.split_once("\n  http_api").expect("more").0);
+    expect![[r#"
+        error: this widens what is allowed
+
+          --> stack.yaml:42:3
+        42 |   lambda_function.signer:
+           |   ^ files.policy.json of lambda_function.signer gives certificates by a policy that does not stand here: it cannot be compared with the one before
+
+          hint: nothing was changed; if that is meant, add --allow-widening
+    "#]].assert_eq(&refusal(&within, "      zip: signer.zip\n"));
     assert_eq!(refusal("*.internal.example", "*.a.internal.example"), "");
     assert_eq!(refusal("max: 24", "max: 12"), "");
 }
