@@ -220,12 +220,30 @@ impl Planner<'_> {
             self.known.insert(address.clone(), live.outputs.clone());
         }
         change.widenings = widening::of(&change.fields, &self.state.account);
-        if let (Action::Update | Action::Replace, Some(live)) = (change.action, &change.live) {
-            let openings = resource::of(address)?.widens(&live.spec, &spec)?;
+        let before = match (change.action, &change.live) {
+            (Action::Update | Action::Replace, Some(live)) => vec![live.spec.clone()],
+            (Action::Create, _) => self.of_kind(&address.kind)?,
+            _ => Vec::new(),
+        };
+        if !before.is_empty() {
+            let openings = resource::of(address)?.widens(&before, &spec)?;
             change.widenings.extend(openings.into_iter().map(Widening::from));
         }
         change.spec = Some(spec);
         Ok(change)
+    }
+
+    /// What there is of a kind, as far as it is remembered.
+    fn of_kind(&self, kind: &str) -> Result<Vec<Value>> {
+        let present = self.observed.iter().filter_map(|(address, reading)| match reading {
+            Reading::Present(live) if address.kind == kind => Some((address, live)),
+            _ => None,
+        });
+        let remembered = present.map(|(address, live)| {
+            let last = self.state.made(address).map(|entry| &entry.spec);
+            resource::of(address)?.align(&live.spec, last.unwrap_or(&live.spec), None)
+        });
+        remembered.collect()
     }
 
     /// What is in AWS or in the state, but not in `stack.yaml`.

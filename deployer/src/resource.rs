@@ -126,8 +126,9 @@ pub trait ResourceType: 'static + Sync {
         observed
     }
 
-    /// What a change of the live object to the spec allows to others beyond what IAM's policies say.
-    fn widens(_live: &Self::Spec, _desired: &Self::Spec) -> Vec<Opening> {
+    /// What the spec allows to others beyond what IAM's policies say, and none of those specs did that
+    /// were there before: the object's own or, if it is to be made, those of all its kind.
+    fn widens(_before: &[Self::Spec], _desired: &Self::Spec) -> Vec<Opening> {
         Vec::new()
     }
 

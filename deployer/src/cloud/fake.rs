@@ -293,7 +293,10 @@ pub(crate) fn gather(stack: &Stack) -> Desired {
             }
             "lambda_function" => {
                 let code = fields.remove("code").unwrap_or_default();
-                fields.insert("files".into(), code["files"].clone());
+                let files = code.get("files").cloned();
+                if code.get("zip").is_none() {
+                    fields.insert("files".into(), files.unwrap_or_else(|| json!({})));
+                }
                 fields.insert("code_sha256".into(), format!("sha256 of {code}").into());
                 fields.insert("runtime".into(), "provided.al2023".into());
                 fields.insert("log_format".into(), "JSON".into());

@@ -195,7 +195,7 @@ fn check_path(
     let untrusted = |source: webpki::Error| {
         Error::new("it does not lead to the pinned root through `chain`")
             .because(source)
-            .hint("if the issuing CA was replaced, pass its root with --root")
+            .hint("if the issuing CA was replaced, pass its root with --root; a function that runs holds the old one for up to ten minutes")
     };
     let anchors = expected
         .roots

@@ -27,6 +27,11 @@ pub struct Code {
 }
 
 impl Code {
+    /// Whether it is a zip, which is not looked into for more than the program.
+    pub fn is_zip(&self) -> bool {
+        matches!(self.source, Source::Zip(_))
+    }
+
     /// Whether Cargo has to build it first.
     pub fn is_built(&self) -> bool {
         matches!(self.source, Source::Cargo { .. })

@@ -57,7 +57,7 @@ pub trait AnyResourceType: Sync {
     /// See [`ResourceType::LINGERS`].
     fn lingers(&self) -> bool;
     /// See [`ResourceType::widens`].
-    fn widens(&self, live: &Value, desired: &Value) -> Result<Vec<Opening>>;
+    fn widens(&self, before: &[Value], desired: &Value) -> Result<Vec<Opening>>;
     /// See [`ResourceType::builds`].
     fn builds(&self, declared: &Value) -> bool;
     /// See [`ResourceType::gather`].
@@ -173,9 +173,10 @@ impl<R: ResourceType> AnyResourceType for R {
         encode(&R::foretell(place, decode(document.clone())?))
     }
 
-    fn widens(&self, live: &Value, desired: &Value) -> Result<Vec<Opening>> {
+    fn widens(&self, before: &[Value], desired: &Value) -> Result<Vec<Opening>> {
+        let before = before.iter().cloned().map(decode).collect::<Result<Vec<_>>>()?;
         // What is known only after apply can be read as a spec, too: it is a text.
-        Ok(R::widens(&decode(live.clone())?, &decode(desired.clone())?))
+        Ok(R::widens(&before, &decode(desired.clone())?))
     }
 
     fn lingers(&self) -> bool {

@@ -78,7 +78,8 @@ pub struct Spec {
     role: String,
     /// The SHA-256 of the zip, in base64, as AWS tells it.
     code_sha256: String,
-    /// What lies beside the program in it, as far as that is remembered: AWS does not tell.
+    /// What lies beside the program in it, unless it comes as a zip, or is not remembered: AWS does
+    /// not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     files: Option<Files>,
     architecture: Architecture,
@@ -212,7 +213,7 @@ log_group: ${log_group.signer.name}
             description: declared.description,
             role: declared.role,
             code_sha256: package.sha256_base64.clone(),
-            files: Some(declared.code.files).filter(|files| !files.is_empty()),
+            files: (!declared.code.is_zip()).then_some(declared.code.files),
             architecture: declared.architecture,
             runtime: Runtime::Providedal2023.as_str().to_owned(),
             handler: handler(),
@@ -228,37 +229,47 @@ log_group: ${log_group.signer.name}
         Ok(Gathered { spec, payload: Some(Payload::Code(package)) })
     }
 
-    /// Equal hashes stand for equal files; what nobody remembers is no difference.
+    /// Equal hashes stand for equal files. Of code that somebody else has put there the files are not
+    /// known: what counts is what was applied last.
     fn align(observed: Spec, desired: &Spec, last: Option<&Spec>) -> Spec {
-        let known = [Some(desired), last].into_iter().flatten();
-        let same = known.into_iter().find(|known| known.code_sha256 == observed.code_sha256);
-        Spec { files: same.unwrap_or(desired).files.clone(), ..observed }
+        let mut known = [Some(desired), last].into_iter().flatten();
+        let same = known.find(|known| known.code_sha256 == observed.code_sha256);
+        let none = desired.files.as_ref().filter(|files| files.is_empty());
+        let files = same.or(last).map_or(none, |known| known.files.as_ref());
+        Spec { files: files.cloned(), ..observed }
     }
 
-    /// An issuing policy that grants more than the one before. One that cannot be read grants nothing.
-    fn widens(live: &Spec, desired: &Spec) -> Vec<Opening> {
+    /// An issuing policy that grants more than those before. What is not remembered of them, or cannot
+    /// be read, has granted nothing.
+    fn widens(before: &[Spec], desired: &Spec) -> Vec<Opening> {
         let policy = |spec: &Spec| {
             let file = spec.files.as_ref()?.iter().find(|(name, _)| name.as_str() == FILE_NAME)?.1;
             Policy::from_json(file.to_string().as_bytes()).ok()
         };
-        let Some(before) = policy(live) else { return Vec::new() };
-        let Some(after) = policy(desired) else {
-            return vec![Opening {
-                field: format!("files.{FILE_NAME}"),
+        let known: Vec<Policy> = before.iter().filter_map(policy).collect();
+        let field = format!("files.{FILE_NAME}");
+        let Some(policy) = policy(desired) else {
+            // Without a policy nothing is granted, but a zip may hold one.
+            let hidden = (desired.files.is_none() && !known.is_empty()).then(|| Opening {
+                field,
                 gives: "certificates by a policy that does not stand here".to_owned(),
                 why: "it cannot be compared with the one before".to_owned(),
                 text: "code".to_owned(),
-            }];
+            });
+            return hidden.into_iter().collect();
         };
-        let broader = after.broader_than(&before);
-        let openings = broader.iter().map(|Broader { number, rule, fields }| Opening {
-            field: format!("files.{FILE_NAME}.rules[{number}]"),
-            gives: format!("certificates by the rule `{rule}`"),
-            why: match fields.as_slice() {
-                [] => "a new rule".to_owned(),
-                fields => format!("more in {}", fields.join(", ")),
-            },
-            text: (*rule).to_owned(),
+        let openings = policy.broader_than(&known).into_iter().map(|broader| {
+            let Broader { number, rule, fields } = broader;
+            Opening {
+                field: format!("{field}.rules[{number}]"),
+                gives: format!("certificates by the rule `{rule}`"),
+                why: match fields.as_slice() {
+                    _ if known.is_empty() => "what was granted before is not remembered".to_owned(),
+                    [] => "a new rule".to_owned(),
+                    fields => format!("more in {}", fields.join(", ")),
+                },
+                text: rule.to_owned(),
+            }
         });
         openings.collect()
     }

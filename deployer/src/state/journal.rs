@@ -77,7 +77,7 @@ pub(super) fn replay(
     let mut lines = lines.filter(|line| line.ends_with(b"\n")).enumerate();
     let bad = || {
         Error::new(format!("could not use the journal of the state {}", path.display())).hint(
-            "it holds what a run has done that was killed: put back the state file that it belongs to; or remove it, and `deployer state rebuild` finds in AWS what it tells of",
+            "it holds what a run has done that was killed: put back the state file that it belongs to; or remove the journal, and `deployer state rebuild` finds in AWS what it tells of",
         )
     };
     let unreadable = |n: usize, error| bad().because(format!("line {}: {error}", n + 1));
@@ -92,7 +92,7 @@ pub(super) fn replay(
         return if has_all {
             Ok(())
         } else {
-            Err(bad().because("it continues another state file than the one that is there"))
+            Err(bad().because("it does not continue the state file that is there, if there is one"))
         };
     }
     for Line { serial, address, entry } in changes {
@@ -281,7 +281,7 @@ mod tests {
             assert!(error.message.starts_with("could not use the journal"), "{error:?}");
             assert_eq!(
                 error.causes,
-                ["it continues another state file than the one that is there"]
+                ["it does not continue the state file that is there, if there is one"]
             );
             let _ = fs::remove_file(&path);
         }

@@ -16,14 +16,15 @@ pub struct Broader<'p> {
 }
 
 impl Policy {
-    /// The rules that grant what no single rule of `before` does. What several rules of it grant
+    /// The rules that grant what no single rule of those `before` does. What several of them grant
     /// together does not count: a request is granted by one rule, as a whole.
-    pub fn broader_than(&self, before: &Self) -> Vec<Broader<'_>> {
+    pub fn broader_than(&self, before: &[Self]) -> Vec<Broader<'_>> {
+        let before: Vec<&Rule> = before.iter().flat_map(|policy| &policy.rules).collect();
         let broader = self.rules.iter().enumerate().filter_map(|(number, rule)| {
-            if before.rules.iter().any(|other| rule.beyond(other).is_empty()) {
+            if before.iter().any(|other| rule.beyond(other).is_empty()) {
                 return None;
             }
-            let namesake = before.rules.iter().find(|other| other.name == rule.name);
+            let namesake = before.iter().find(|other| other.name == rule.name);
             let fields = namesake.map(|other| rule.beyond(other)).unwrap_or_default();
             Some(Broader { number, rule: &rule.name, fields })
         });
@@ -93,7 +94,7 @@ mod tests {
     /// In which fields a rule grants more than the usual one.
     fn beyond(fields: &Value) -> Vec<&'static str> {
         let (before, after) = (policy(&[rule(&json!({}))]), policy(&[rule(fields)]));
-        let broader = after.broader_than(&before);
+        let broader = after.broader_than(&[before]);
         broader.first().map(|it| it.fields.clone()).unwrap_or_default()
     }
 
@@ -142,7 +143,7 @@ mod tests {
             &json!({"wildcards": false, "common_name": false, "usages": ["client"]}),
         )]);
         let after = policy(&[rule(&json!({}))]);
-        let fields = &after.broader_than(&strict)[0].fields;
+        let fields = &after.broader_than(&[strict])[0].fields;
         assert_eq!(fields, &["wildcards", "common_name", "usages"]);
     }
 
@@ -152,8 +153,9 @@ mod tests {
         let new = rule(&json!({"name": "new", "dns": ["*.new.example"]}));
         let before = policy(&[rule(&json!({}))]);
         let after = policy(&[renamed, new, rule(&json!({}))]);
-        let found = after.broader_than(&before);
+        let found = after.broader_than(std::slice::from_ref(&before));
         assert_eq!(found, [Broader { number: 1, rule: "new", fields: Vec::new() }]);
-        assert_eq!(before.broader_than(&after), []);
+        assert_eq!(before.broader_than(std::slice::from_ref(&after)), []);
+        assert_eq!(before.broader_than(&[]).len(), 1, "nothing was granted before");
     }
 }

@@ -209,6 +209,23 @@ fn an_issuing_policy_that_grants_more_is_refused_and_one_that_grants_less_is_not
 
           hint: nothing was changed; if that is meant, add --allow-widening
     "#]].assert_eq(&refusal(&within, "      zip: signer.zip\n"));
+    // Another function to which the route is led is measured against the one that is there.
+    let other = |text: &str| text.replace("lambda_function.signer", "lambda_function.other");
+    let moved = other(default).replace(
+        "name: cert-issuer-signer\n    description: Issues",
+        "name: other\n    description: Issues",
+    );
+    assert_ne!(moved, other(default));
+    assert_eq!(refusal(default, &moved), "");
+    let wider = refusal(default, &moved.replace("*.internal.example", "*.example"));
+    assert!(wider.contains("certificates by the rule `services`: more in names"), "{wider}");
+    // What is not remembered has granted nothing.
+    assert_eq!(refusal("timeout_seconds: 10", "timeout_seconds: 9"), "");
+    cloud.lose_state();
+    assert_eq!(refusal("timeout_seconds: 10", "timeout_seconds: 9"), "");
+    let forgotten = refusal("max: 24", "max: 12");
+    assert!(forgotten.contains("what was granted before is not remembered"), "{forgotten}");
+    cloud.apply(default);
     assert_eq!(refusal("*.internal.example", "*.a.internal.example"), "");
     assert_eq!(refusal("max: 24", "max: 12"), "");
 }
