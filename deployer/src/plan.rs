@@ -220,14 +220,13 @@ impl Planner<'_> {
             self.known.insert(address.clone(), live.outputs.clone());
         }
         change.widenings = widening::of(&change.fields, &self.state.account);
-        let before = match (change.action, &change.live) {
-            (Action::Update | Action::Replace, Some(live)) => vec![live.spec.clone()],
-            (Action::Create, _) => self.of_kind(&address.kind)?,
-            _ => Vec::new(),
-        };
-        if !before.is_empty() {
-            let openings = resource::of(address)?.widens(&before, &spec)?;
-            change.widenings.extend(openings.into_iter().map(Widening::from));
+        if matches!(change.action, Action::Create | Action::Update | Action::Replace) {
+            let before = || match (change.action, &change.live) {
+                (Action::Create, _) => self.of_kind(&address.kind),
+                (_, live) => Ok(live.iter().map(|live| live.spec.clone()).collect()),
+            };
+            let openings = kind.widens(&before, &spec)?;
+            change.widenings.extend(openings.into_iter().map(Widening::of_opening));
         }
         change.spec = Some(spec);
         Ok(change)

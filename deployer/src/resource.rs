@@ -127,9 +127,13 @@ pub trait ResourceType: 'static + Sync {
     }
 
     /// What the spec allows to others beyond what IAM's policies say, and none of those specs did that
-    /// were there before: the object's own or, if it is to be made, those of all its kind.
-    fn widens(_before: &[Self::Spec], _desired: &Self::Spec) -> Vec<Opening> {
-        Vec::new()
+    /// were there before: the object's own or, if it is to be made, those of all its kind. With each
+    /// goes the path of the field that says so. Where nothing is to be judged, `before` is not asked.
+    fn widens(
+        _before: &dyn Fn() -> Result<Vec<Self::Spec>>,
+        _desired: &Self::Spec,
+    ) -> Result<Vec<(String, Opening)>> {
+        Ok(Vec::new())
     }
 
     /// What is so wrong with a live object that it is to be shouted about.
@@ -188,10 +192,8 @@ pub trait ResourceType: 'static + Sync {
 }
 
 /// What others are allowed by a change that they were not before.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
-    /// The path of the field that says so.
-    pub field: String,
     /// What is allowed, and to whom.
     pub gives: String,
     /// In what it is more than before.

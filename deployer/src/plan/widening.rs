@@ -33,20 +33,7 @@ pub enum What {
         breadth: Vec<Breadth>,
     },
     /// Something that the resource itself allows.
-    Opening {
-        /// What, and to whom.
-        gives: String,
-        /// In what it is more than before.
-        why: String,
-        /// A text that stands where it is declared.
-        text: String,
-    },
-}
-
-impl From<Opening> for Widening {
-    fn from(Opening { field, gives, why, text }: Opening) -> Self {
-        Self { field, what: What::Opening { gives, why, text } }
-    }
+    Opening(Opening),
 }
 
 /// What widens in the fields of a change, measured against what AWS holds: so whoever takes back what
@@ -68,11 +55,16 @@ pub(super) fn of(fields: &[FieldChange], account: &str) -> Vec<Widening> {
 }
 
 impl Widening {
+    /// What a resource itself allows, by the field that says so.
+    pub(super) fn of_opening((field, opening): (String, Opening)) -> Self {
+        Self { field, what: What::Opening(opening) }
+    }
+
     /// What it gives, in words.
     pub fn gives(&self) -> String {
         match &self.what {
             What::Permission { permission, .. } => permission.to_string(),
-            What::Opening { gives, .. } => gives.clone(),
+            What::Opening(opening) => opening.gives.clone(),
         }
     }
 
@@ -82,7 +74,7 @@ impl Widening {
             What::Permission { breadth, .. } => {
                 breadth.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
             }
-            What::Opening { why, .. } => why.clone(),
+            What::Opening(opening) => opening.why.clone(),
         }
     }
 
@@ -90,7 +82,7 @@ impl Widening {
     pub fn texts(&self) -> Vec<&str> {
         let (permission, breadth) = match &self.what {
             What::Permission { permission, breadth } => (permission, breadth),
-            What::Opening { text, .. } => return vec![text],
+            What::Opening(opening) => return vec![&opening.text],
         };
         let Permission { principal, action, resource, .. } = permission;
         let broad = match breadth.first() {

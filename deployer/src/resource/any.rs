@@ -57,7 +57,11 @@ pub trait AnyResourceType: Sync {
     /// See [`ResourceType::LINGERS`].
     fn lingers(&self) -> bool;
     /// See [`ResourceType::widens`].
-    fn widens(&self, before: &[Value], desired: &Value) -> Result<Vec<Opening>>;
+    fn widens(
+        &self,
+        before: &dyn Fn() -> Result<Vec<Value>>,
+        desired: &Value,
+    ) -> Result<Vec<(String, Opening)>>;
     /// See [`ResourceType::builds`].
     fn builds(&self, declared: &Value) -> bool;
     /// See [`ResourceType::gather`].
@@ -173,10 +177,14 @@ impl<R: ResourceType> AnyResourceType for R {
         encode(&R::foretell(place, decode(document.clone())?))
     }
 
-    fn widens(&self, before: &[Value], desired: &Value) -> Result<Vec<Opening>> {
-        let before = before.iter().cloned().map(decode).collect::<Result<Vec<_>>>()?;
+    fn widens(
+        &self,
+        before: &dyn Fn() -> Result<Vec<Value>>,
+        desired: &Value,
+    ) -> Result<Vec<(String, Opening)>> {
+        let before = || before()?.into_iter().map(decode).collect();
         // What is known only after apply can be read as a spec, too: it is a text.
-        Ok(R::widens(&before, &decode(desired.clone())?))
+        R::widens(&before, &decode(desired.clone())?)
     }
 
     fn lingers(&self) -> bool {

@@ -5,6 +5,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>
 
 mod calls;
+mod issuing;
 mod limits;
 mod settle;
 
@@ -15,7 +16,6 @@ use aws_sdk_lambda::types::{self, FunctionConfiguration, LogFormat, Runtime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use signer::policy::{Broader, FILE_NAME, Policy};
 
 use super::operations::{self as op, Operation, Reach};
 use super::tags::{self, Tags};
@@ -239,39 +239,11 @@ log_group: ${log_group.signer.name}
         Spec { files: files.cloned(), ..observed }
     }
 
-    /// An issuing policy that grants more than those before. What is not remembered of them, or cannot
-    /// be read, has granted nothing.
-    fn widens(before: &[Spec], desired: &Spec) -> Vec<Opening> {
-        let policy = |spec: &Spec| {
-            let file = spec.files.as_ref()?.iter().find(|(name, _)| name.as_str() == FILE_NAME)?.1;
-            Policy::from_json(file.to_string().as_bytes()).ok()
-        };
-        let known: Vec<Policy> = before.iter().filter_map(policy).collect();
-        let field = format!("files.{FILE_NAME}");
-        let Some(policy) = policy(desired) else {
-            // Without a policy nothing is granted, but a zip may hold one.
-            let hidden = (desired.files.is_none() && !known.is_empty()).then(|| Opening {
-                field,
-                gives: "certificates by a policy that does not stand here".to_owned(),
-                why: "it cannot be compared with the one before".to_owned(),
-                text: "code".to_owned(),
-            });
-            return hidden.into_iter().collect();
-        };
-        let openings = policy.broader_than(&known).into_iter().map(|broader| {
-            let Broader { number, rule, fields } = broader;
-            Opening {
-                field: format!("{field}.rules[{number}]"),
-                gives: format!("certificates by the rule `{rule}`"),
-                why: match fields.as_slice() {
-                    _ if known.is_empty() => "what was granted before is not remembered".to_owned(),
-                    [] => "a new rule".to_owned(),
-                    fields => format!("more in {}", fields.join(", ")),
-                },
-                text: rule.to_owned(),
-            }
-        });
-        openings.collect()
+    fn widens(
+        before: &dyn Fn() -> Result<Vec<Spec>>,
+        desired: &Spec,
+    ) -> Result<Vec<(String, Opening)>> {
+        issuing::widens(before, desired)
     }
 
     async fn read(
