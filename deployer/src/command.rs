@@ -185,8 +185,7 @@ fn state_file(global: &Global, stack: &str) -> PathBuf {
 fn elsewhere(global: &Global, stack: &str) -> Option<&'static str> {
     let other = Global { local: !global.local, ..global.clone() };
     let state = Store::open(state_file(&other, stack), stack).ok()?.state;
-    let is_deployed = state.resources.keys().any(|address| state.made(address).is_some());
-    is_deployed.then_some(if other.local {
+    state.all_made().next().is_some().then_some(if other.local {
         "the local AWS has it: add --local"
     } else {
         "an AWS account has it: leave out --local"

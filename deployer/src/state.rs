@@ -76,6 +76,11 @@ impl State {
         self.resources.get(address).filter(|entry| entry.phase != Phase::Deleted)
     }
 
+    /// All of that.
+    pub fn all_made(&self) -> impl Iterator<Item = (&Address, &Entry)> {
+        self.resources.iter().filter(|(_, entry)| entry.phase != Phase::Deleted)
+    }
+
     /// The state of a stack that was never applied.
     pub fn empty(stack: &str) -> Self {
         Self {

@@ -19,7 +19,7 @@ use crate::preflight;
 use crate::reference;
 use crate::saved::SavedPlan;
 use crate::stack::Stack;
-use crate::state::{Phase, State};
+use crate::state::State;
 use crate::ui::{self, Ui};
 use crate::verify;
 
@@ -220,12 +220,8 @@ async fn carry_out(
 
 /// The outputs whose references all have values.
 fn outputs(stack: &Stack, state: &State) -> Vec<(String, String)> {
-    let known: BTreeMap<Address, Value> = state
-        .resources
-        .iter()
-        .filter(|(_, entry)| entry.phase != Phase::Deleted)
-        .map(|(address, entry)| (address.clone(), entry.outputs.clone()))
-        .collect();
+    let known: BTreeMap<Address, Value> =
+        state.all_made().map(|(address, entry)| (address.clone(), entry.outputs.clone())).collect();
     stack
         .outputs
         .iter()

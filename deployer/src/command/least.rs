@@ -44,9 +44,8 @@ fn prospect<'a>(
     state: &'a State,
     place: &'a Place,
 ) -> Prospect<'a> {
-    let there = state.resources.iter().filter(|(_, entry)| entry.phase != Phase::Deleted);
     let mut documents: BTreeMap<_, _> =
-        there.clone().map(|(address, entry)| (address.clone(), &entry.spec)).collect();
+        state.all_made().map(|(address, entry)| (address.clone(), &entry.spec)).collect();
     let declared = stack.resources.iter();
     documents
         .extend(declared.map(|(address, declaration)| (address.clone(), &declaration.declared)));
@@ -56,7 +55,7 @@ fn prospect<'a>(
         && any_or(&place.account, &state.account)
         && any_or(&place.region, &state.region)
     {
-        let ready = there.filter(|(_, entry)| entry.phase == Phase::Ready);
+        let ready = state.all_made().filter(|(_, entry)| entry.phase == Phase::Ready);
         known.extend(ready.map(|(address, entry)| (address.clone(), &entry.outputs)));
     }
     Prospect { place, documents, known }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use super::journal::{self, Journal};
 use super::lock::Lock;
-use super::{Entry, Holder, Phase, State, format};
+use super::{Entry, Holder, State, format};
 use crate::address::Address;
 use crate::error::{Error, Result};
 
@@ -120,7 +120,7 @@ impl Store {
     pub fn bind(&mut self, account: &str, region: &str) -> Result<()> {
         let state = &mut self.state;
         let elsewhere = (state.account.as_str(), state.region.as_str()) != (account, region);
-        if elsewhere && state.resources.values().all(|entry| entry.phase == Phase::Deleted) {
+        if elsewhere && state.all_made().next().is_none() {
             state.resources.clear();
             account.clone_into(&mut state.account);
             region.clone_into(&mut state.region);

@@ -11,12 +11,12 @@ use super::states::phase;
 use super::style::{BOLD, DIM, paint};
 use crate::address::Address;
 use crate::resource;
-use crate::state::{Entry, State, Store};
+use crate::state::{Entry, Store};
 
 pub(super) fn render(store: &Store, whose: &str, written: Option<OffsetDateTime>) -> String {
     let (state, file) = (&store.state, store.path().display());
     let name = paint(BOLD, &state.stack);
-    let there: Vec<_> = there(state).collect();
+    let there: Vec<_> = state.all_made().collect();
     if there.is_empty() {
         return format!("{name}: nothing is deployed, as far as {file} remembers");
     }
@@ -32,11 +32,6 @@ pub(super) fn render(store: &Store, whose: &str, written: Option<OffsetDateTime>
         let _ = write!(text, "\n{}\n{}", paint(BOLD, "Outputs"), rows(&state.outputs));
     }
     text
-}
-
-/// What is there, as far as is remembered.
-fn there(state: &State) -> impl Iterator<Item = (&Address, &Entry)> {
-    state.resources.iter().filter(|(address, _)| state.made(address).is_some())
 }
 
 /// The same as data.
@@ -57,7 +52,7 @@ pub(super) fn document(store: &Store, written: Option<OffsetDateTime>) -> Value 
         "file": store.path(),
         "serial": state.serial,
         "written": written.map(utc),
-        "resources": there(state).map(resource).collect::<Vec<_>>(),
+        "resources": state.all_made().map(resource).collect::<Vec<_>>(),
         "outputs": state.outputs.iter().cloned().collect::<BTreeMap<_, _>>(),
     })
 }
