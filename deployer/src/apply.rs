@@ -289,6 +289,7 @@ impl Run<'_> {
         let announce = |outputs: Value| {
             self.enter(change, Phase::Creating, &spec, outputs.clone())?;
             self.known.borrow_mut().insert(change.address.clone(), outputs);
+            self.anew.borrow_mut().insert(change.address.clone());
             self.announced.borrow_mut().insert(change.address.clone());
             self.news.notify_one();
             Ok(())

@@ -18,8 +18,7 @@ use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_iam::types::EvaluationResult;
-use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 pub use calls::Calls;
 pub use configure::{Target, configure, credentials};
@@ -31,8 +30,8 @@ pub use wait::{Verdict, poll, poll_later};
 use crate::address::Address;
 use crate::error::Result;
 use crate::plan::{Action, Plan};
-use crate::resource;
 use crate::resource::operations::{Operation, Purpose};
+use crate::resource::{self, Place};
 
 /// How long to wait for an answer that can be done without.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -40,18 +39,21 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The first call decides whether AWS can be reached at all, and somebody waits for the answer.
 const FIRST_ATTEMPTS: u32 = 3;
 
-/// The account that objects live in, and the clients to reach it.
-pub struct Aws {
-    /// Twelve digits.
+/// Whose credentials are used.
+#[derive(Debug)]
+pub struct Identity {
+    /// The account: twelve digits.
     pub account: String,
+    /// The user or the session of a role: an ARN.
+    pub caller: String,
+}
+
+/// The clients to reach the account that objects live in.
+pub struct Aws {
     /// Such as `eu-west-1`.
     pub region: String,
-    /// `aws`, `aws-cn` or `aws-us-gov`.
-    pub partition: String,
     /// Where it is, unless it is AWS's own.
     pub endpoint: Option<String>,
-    /// Who the credentials belong to: an ARN.
-    pub caller: String,
     /// Every call that was made.
     pub calls: Calls,
     /// API Gateway, HTTP APIs.
@@ -64,30 +66,10 @@ pub struct Aws {
     pub lambda: aws_sdk_lambda::Client,
     /// Secrets Manager.
     pub secrets: aws_sdk_secretsmanager::Client,
+    sts: aws_sdk_sts::Client,
+    identity: OnceCell<Identity>,
     turns: RefCell<BTreeMap<String, Rc<Mutex<()>>>>,
     plan: RefCell<BTreeMap<Address, Action>>,
-}
-
-/// Who the credentials belong to. This is the first call, so it also finds out whether AWS answers.
-async fn identity(config: &SdkConfig, calls: &Calls) -> Result<GetCallerIdentityOutput> {
-    let sts = aws_sdk_sts::Client::from_conf(
-        aws_sdk_sts::config::Builder::from(config)
-            .interceptor(calls.clone())
-            .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS))
-            .build(),
-    );
-    sts.get_caller_identity().send().await.map_err(|error| {
-        let endpoint = config.endpoint_url().unwrap_or("AWS");
-        let region = config.region().map(ToString::to_string).unwrap_or_default();
-        let tried = match error {
-            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
-                format!(", tried {FIRST_ATTEMPTS} times")
-            }
-            _ => String::new(),
-        };
-        failed("GetCallerIdentity", &format!("{endpoint} in {region}{tried}"), &error)
-            .within("could not find out which AWS account this is")
-    })
 }
 
 /// The way to send a call just once: AWS would make a second object of a second call.
@@ -108,22 +90,16 @@ impl Aws {
         self.endpoint.as_ref().map(|url| format!(" --endpoint-url {url}")).unwrap_or_default()
     }
 
-    /// Connects: finds out which account the credentials belong to.
-    pub async fn connect(target: &Target, calls: Calls) -> Result<Self> {
-        Self::over(&configure(target).await?, calls).await
+    /// The clients of whoever the target says. Nothing is asked yet.
+    pub async fn at(target: &Target, calls: Calls) -> Result<Self> {
+        Ok(Self::over(&configure(target).await?, calls))
     }
 
-    /// Connects with a configuration that is made already; tests put faults into its HTTP client.
-    pub async fn over(config: &SdkConfig, calls: Calls) -> Result<Self> {
-        let region = config.region().map(ToString::to_string).unwrap_or_default();
-        let identity = identity(config, &calls).await?;
-        let arn = identity.arn().unwrap_or_default();
-        Ok(Self {
-            account: identity.account().unwrap_or_default().to_owned(),
-            partition: arn.split(':').nth(1).unwrap_or("aws").to_owned(),
+    /// The clients over a configuration that is made already; tests put faults into its HTTP client.
+    pub fn over(config: &SdkConfig, calls: Calls) -> Self {
+        Self {
+            region: config.region().map(ToString::to_string).unwrap_or_default(),
             endpoint: config.endpoint_url().map(str::to_owned),
-            caller: arn.to_owned(),
-            region,
             apigateway: aws_sdk_apigatewayv2::Client::from_conf(
                 aws_sdk_apigatewayv2::config::Builder::from(config)
                     .interceptor(calls.clone())
@@ -145,10 +121,47 @@ impl Aws {
                     .interceptor(calls.clone())
                     .build(),
             ),
+            sts: aws_sdk_sts::Client::from_conf(
+                aws_sdk_sts::config::Builder::from(config)
+                    .interceptor(calls.clone())
+                    .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS))
+                    .build(),
+            ),
             calls,
+            identity: OnceCell::new(),
             turns: RefCell::default(),
             plan: RefCell::default(),
+        }
+    }
+
+    /// Whose credentials these are, asked for once. It takes no permission, so this also finds out
+    /// whether AWS answers at all.
+    pub async fn identity(&self) -> Result<&Identity> {
+        self.identity.get_or_try_init(|| self.ask_identity()).await
+    }
+
+    async fn ask_identity(&self) -> Result<Identity> {
+        let told = self.sts.get_caller_identity().send().await.map_err(|error| {
+            let endpoint = self.endpoint.as_deref().unwrap_or("AWS");
+            let tried = match error {
+                SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
+                    format!(", tried {FIRST_ATTEMPTS} times")
+                }
+                _ => String::new(),
+            };
+            failed("GetCallerIdentity", &format!("{endpoint} in {}{tried}", self.region), &error)
+                .within("could not find out which AWS account this is")
+        })?;
+        Ok(Identity {
+            account: told.account.unwrap_or_default(),
+            caller: told.arn.unwrap_or_default(),
         })
+    }
+
+    /// Where objects are.
+    pub async fn place(&self) -> Result<Place> {
+        let account = self.identity().await?.account.clone();
+        Ok(Place::new(Some(self.region.clone()), Some(account)))
     }
 
     /// Lets the changes of a plan through; nothing else can be changed by these clients.

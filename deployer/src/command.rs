@@ -84,49 +84,62 @@ struct Session {
     stack: Stack,
     store: Store,
     aws: Aws,
-    /// Where this is, for people: account, region, local or not.
-    place: String,
+    local: bool,
 }
 
 impl Session {
-    /// Connects to the account and opens the state to look at it, after all that can be wrong
-    /// locally was checked.
+    /// Opens the state to look at it, and asks AWS nothing yet.
     async fn open(global: &Global, stack: Stack, ui: &Ui) -> Result<Self> {
         let store = Store::open(state_file(global, &stack.name), &stack.name)?;
-        Self::connect(global, stack, store, ui).await
+        Self::over(global, stack, store, ui).await
     }
 
     /// The same for a command that changes the state, which no other can change meanwhile.
     async fn open_locked(global: &Global, stack: Stack, command: &str, ui: &Ui) -> Result<Self> {
         let store = open_locked(global, &stack.name, command)?;
-        Self::connect(global, stack, store, ui).await
+        Self::over(global, stack, store, ui).await
     }
 
-    async fn connect(global: &Global, stack: Stack, mut store: Store, ui: &Ui) -> Result<Self> {
+    async fn over(global: &Global, stack: Stack, store: Store, ui: &Ui) -> Result<Self> {
         let local = start_local(global, ui).await?;
         let who = local.as_ref().map(|instance| (instance, Who::Deployer));
         let target = target(stack.region.clone(), who);
         let calls = if global.verbose { Calls::observed_by(ui::call) } else { Calls::default() };
-        let connecting = ui.waiting("connecting to AWS");
-        let aws = Aws::connect(&target, calls).await?;
-        drop(connecting);
-        if local.is_none() {
-            stack.check_account(&aws.account)?;
+        let aws = Aws::at(&target, calls).await?;
+        Ok(Self { stack, store, aws, local: local.is_some() })
+    }
+
+    /// Refuses another account than that of the stack file or of the state; whether the state had
+    /// something of another one, which is forgotten.
+    async fn identify(&mut self) -> Result<bool> {
+        let account = &self.aws.identity().await?.account;
+        if !self.local {
+            self.stack.check_account(account)?;
         }
-        store.bind(&aws.account, &aws.region)?;
-        let whose = match &aws.endpoint {
-            _ if local.is_some() => "the local AWS".to_owned(),
+        self.store.bind(account, &self.aws.region)
+    }
+
+    /// Looks at everything that the stack file or the state knows of, and meanwhile finds out whose
+    /// account that is. Of the wrong one nobody is told anything but that.
+    async fn observe(&mut self, ui: &Ui) -> Result<Observed> {
+        let _reading = ui.waiting("reading from AWS");
+        let looking = async { Ok(refresh(&self.aws, &self.stack, &self.store.state).await) };
+        let (_, observed) = tokio::try_join!(self.aws.identity(), looking)?;
+        if self.identify().await? {
+            return refresh(&self.aws, &self.stack, &self.store.state).await;
+        }
+        observed
+    }
+
+    /// Where this is, for people: account, region, local or not.
+    fn place(&self) -> String {
+        let whose = match &self.aws.endpoint {
+            _ if self.local => "the local AWS".to_owned(),
             Some(endpoint) => format!("AWS at {endpoint}"),
             None => "AWS".to_owned(),
         };
-        let place = format!("({whose}, account {}, {})", aws.account, aws.region);
-        Ok(Self { stack, store, aws, place })
-    }
-
-    /// Looks at everything that the stack file or the state knows of.
-    async fn observe(&self, ui: &Ui) -> Result<Observed> {
-        let _reading = ui.waiting("reading from AWS");
-        refresh(&self.aws, &self.stack, &self.store.state).await
+        let state = &self.store.state;
+        format!("({whose}, account {}, {})", state.account, state.region)
     }
 }
 
@@ -217,8 +230,8 @@ fn basis(global: &Global, session: &Session) -> Basis {
     Basis {
         local: global.local,
         stack: session.stack.name.clone(),
-        account: session.aws.account.clone(),
-        region: session.aws.region.clone(),
+        account: state.account.clone(),
+        region: state.region.clone(),
         lineage: state.lineage.clone(),
         serial: state.serial,
     }

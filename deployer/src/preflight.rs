@@ -53,12 +53,7 @@ struct Expected {
 /// # Errors
 /// If IAM could not be asked.
 pub async fn missing(aws: &Aws, plan: &Plan) -> Result<Vec<Missing>> {
-    let place = Place {
-        partition: aws.partition.clone(),
-        region: aws.region.clone(),
-        account: aws.account.clone(),
-    };
-    let expected = expected(plan, &place);
+    let expected = expected(plan, &aws.place().await?);
     if expected.is_empty() {
         return Ok(Vec::new());
     }

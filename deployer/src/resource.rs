@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -29,13 +30,13 @@ use zeroize::Zeroizing;
 
 pub use self::any::{AnyResourceType, Promise};
 pub use self::check::{Check, Finding};
-pub use self::place::Place;
+pub use self::place::{Place, partition};
 
 use self::operations::{Operation, Reach};
 use crate::address::Address;
 use crate::aws::Aws;
 use crate::call::Caller;
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::package::{Host, Package};
 use crate::step::Step;
 
@@ -279,7 +280,7 @@ pub enum Payload {
     /// A secret's value.
     Value(Zeroizing<Vec<u8>>),
     /// A function's code, zipped when it is sent.
-    Code(Package),
+    Code(Arc<Package>),
 }
 
 /// Leaves the bytes out.
@@ -334,7 +335,7 @@ pub struct Job<'a> {
     pub fresh: bool,
     /// Takes note of what AWS has assigned so far; it is on disk when this returns.
     pub journal: &'a dyn Fn(Value) -> Result<()>,
-    /// The same, and it is all that others need to be made.
+    /// The same of what was just made, and it is all that others need to be made.
     pub announce: &'a dyn Fn(Value) -> Result<()>,
     /// Told what is waited for; an error means that the wait is to be given up.
     pub note: &'a dyn Fn(&str) -> Result<()>,
@@ -346,18 +347,29 @@ impl Job<'_> {
         (self.journal)(any::encode(outputs)?)
     }
 
-    /// The same, and lets those be made that refer to the object: what is left to do on it is nothing
-    /// that they need.
+    /// The same of an object that was just made, and lets those be made that refer to it: what is left
+    /// to do on it is nothing that they need.
     pub fn announce<O: Serialize>(&self, outputs: &O) -> Result<()> {
         (self.announce)(any::encode(outputs)?)
     }
 
-    /// The bytes that the spec's fingerprint stands for.
-    pub fn payload(&self) -> Result<Cow<'_, [u8]>> {
+    /// The value that the spec's fingerprint stands for.
+    pub fn value(&self) -> Result<&[u8]> {
         match self.payload {
-            Some(Payload::Value(value)) => Ok(Cow::Borrowed(value)),
-            Some(Payload::Code(package)) => package.zip(),
-            None => Err(Error::new(format!("the content of {} was not gathered", self.address))),
+            Some(Payload::Value(value)) => Ok(value),
+            _ => Err(self.not_gathered()),
         }
+    }
+
+    /// The zip whose hash is in the spec. Zipping takes a while, so others go on meanwhile.
+    pub async fn zip(&self) -> Result<Vec<u8>> {
+        let Some(Payload::Code(package)) = self.payload else { return Err(self.not_gathered()) };
+        let package = Arc::clone(package);
+        let zipping = tokio::task::spawn_blocking(move || package.zip().map(Cow::into_owned));
+        zipping.await.context(|| format!("could not zip the code of {}", self.address))?
+    }
+
+    fn not_gathered(&self) -> Error {
+        Error::new(format!("the content of {} was not gathered", self.address))
     }
 }

@@ -148,7 +148,7 @@ impl Stack {
             "the stack `{}` is for account {digits}, and the credentials are for account {account}",
             self.name
         ))
-        .hint("nothing was read from or changed in AWS")
+        .hint("nothing was changed in AWS")
         .hint(format!("use credentials for {digits}, for example with AWS_PROFILE"));
         error.diagnostics = vec![place.point("no other account is meant")];
         Err(error)

@@ -5,9 +5,9 @@
 //! can at once: 11 calls in 4 rounds to make it (a log group and its retention, a secret, a role and
 //! its policy, a function, an API and its stage, an integration, a route, a permission), 10 reads in 1
 //! round where all ids are known, one call to change a field, and 6 in 2 rounds to delete it all (the
-//! route goes with the API, the permission with the function). Beside these, the deployer asks in a
-//! round of its own whose account it is, looks before it changes anything, waits for the function, and
-//! looks once more at what it has made or deleted.
+//! route goes with the API, the permission with the function). Beside these, the deployer asks whose
+//! account it is, looks before it changes anything, waits for the function, and looks once more at what
+//! may linger of what it has deleted.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -54,8 +54,9 @@ impl Aws {
         &self,
         questions: &BTreeMap<&str, BTreeSet<String>>,
     ) -> Result<Vec<Opinion>> {
-        let who = principal(&self.caller)
-            .ok_or_else(|| Error::new(format!("{} is neither a user nor a role", self.caller)))?;
+        let caller = &self.identity().await?.caller;
+        let who = principal(caller)
+            .ok_or_else(|| Error::new(format!("{caller} is neither a user nor a role")))?;
         let mut said = Vec::new();
         // One after the other: whoever may not ask learns it from the first, and nobody is throttled.
         for (action, resources) in questions {

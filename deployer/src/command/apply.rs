@@ -129,18 +129,18 @@ async fn converge(global: &Global, order: &Order<'_>, consent: &Consent, ui: &Ui
     }
     let (stack, prepared) = aim(global, &given, destroy, adopt)?;
     let mut session = Session::open_locked(global, stack, order.command, ui).await?;
+    let mut observed = session.observe(ui).await?;
     let basis = basis(global, &session);
     if let Consent::Reviewed(path, saved) = consent {
         saved.check_basis(&basis, path)?;
     }
     let (desired, payloads) = build(global, &session.stack, prepared, ui)?;
-    let mut observed = session.observe(ui).await?;
     let plan = plan::plan(&desired, &observed, &session.store.state)?;
     if let Consent::Reviewed(path, saved) = consent {
         let again = SavedPlan::new(&session.stack, &desired, destroy, basis, plan.clone());
         saved.check_plan(&again, path)?;
     }
-    ui.plan(&plan, &session.place, false);
+    ui.plan(&plan, &session.place(), false);
     if !order.allow_widening {
         let stack = &session.stack;
         plan.refuse_widening(|address, it| stack.locate(address, &it.field, &it.texts()))?;

@@ -73,9 +73,10 @@ pub(super) async fn connect(global: &Global, stack: Option<&Stack>, ui: &Ui) -> 
     let who = local.as_ref().map(|instance| (instance, Who::Auditor));
     let target = target(stack.and_then(|stack| stack.region.clone()), who);
     let calls = if global.verbose { Calls::observed_by(ui::call) } else { Calls::default() };
-    let aws = Aws::connect(&target, calls).await?;
+    let aws = Aws::at(&target, calls).await?;
+    let account = &aws.identity().await?.account;
     if let (None, Some(stack)) = (&local, stack) {
-        stack.check_account(&aws.account)?;
+        stack.check_account(account)?;
     }
     Ok(aws)
 }

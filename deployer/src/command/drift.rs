@@ -15,9 +15,8 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, ui: &Ui) -> Result<Ex
     let mut stack = load(global)?;
     // What the file asks for by now is for `plan` to say.
     stack.resources.clear();
-    let session = Session::open(global, stack, ui).await?;
-    let state = &session.store.state;
-    if state.serial == 0 {
+    let mut session = Session::open(global, stack, ui).await?;
+    if session.store.state.serial == 0 {
         return Err(Error::new("there is no last apply to compare AWS with")
             .because(format!("{} remembers nothing", session.store.path().display()))
             .hint(
@@ -25,7 +24,7 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, ui: &Ui) -> Result<Ex
             ));
     }
     let observed = session.observe(ui).await?;
-    let drift = plan::drift(&observed, state)?;
-    ui.drift(&drift, &session.place, args.json);
+    let drift = plan::drift(&observed, &session.store.state)?;
+    ui.drift(&drift, &session.place(), args.json);
     Ok(if ui::is_empty(&drift) { ExitCode::SUCCESS } else { ExitCode::from(DRIFT) })
 }

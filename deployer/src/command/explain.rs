@@ -26,8 +26,12 @@ pub(super) async fn run(global: &Global, args: &ExplainArgs, ui: &Ui) -> Result<
         (remembered(&store.state), store.state, witness)
     } else {
         let mut session = Session::open(global, part, ui).await?;
+        // What is left of the state does not tell any more whose it is.
+        session.identify().await?;
         session.store.state.resources.retain(|other, _| closure.contains(other));
-        (session.observe(ui).await?, session.store.state, Witness::Aws(session.place))
+        let observed = session.observe(ui).await?;
+        let place = session.place();
+        (observed, session.store.state, Witness::Aws(place))
     };
     let (desired, _) = build(global, &alone, prepared, ui)?;
     let wanted = &desired.resources[address];

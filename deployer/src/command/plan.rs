@@ -16,11 +16,11 @@ const CHANGES: u8 = 2;
 pub(super) async fn run(global: &Global, args: &PlanArgs, ui: &Ui) -> Result<ExitCode> {
     let _interrupt = Interrupt::listen(ui::interrupted)?;
     let (stack, prepared) = aim(global, &given(global), args.destroy, &args.adopt)?;
-    let session = Session::open(global, stack, ui).await?;
-    let (desired, _) = build(global, &session.stack, prepared, ui)?;
+    let mut session = Session::open(global, stack, ui).await?;
     let observed = session.observe(ui).await?;
+    let (desired, _) = build(global, &session.stack, prepared, ui)?;
     let plan = plan::plan(&desired, &observed, &session.store.state)?;
-    ui.plan(&plan, &session.place, args.json);
+    ui.plan(&plan, &session.place(), args.json);
     let idle = ui::is_empty(&plan);
     if let Some(path) = &args.out {
         let basis = basis(global, &session);

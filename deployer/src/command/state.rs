@@ -47,7 +47,8 @@ async fn rebuild(global: &Global, stack: Stack, yes: bool, ui: &Ui) -> Result<()
     let edges =
         stack.resources.iter().map(|(address, it)| (address.clone(), it.depends_on.clone()));
     let edges = edges.collect();
-    let mut session = Session::connect(global, stack, store, ui).await?;
+    let mut session = Session::over(global, stack, store, ui).await?;
+    session.identify().await?;
     ui.detail(&format!("looking for all that carries the tags of {}", session.stack.name));
     let found = discover(&session.aws, &session.stack.name).await?;
     let count = found.len();

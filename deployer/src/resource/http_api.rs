@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::operations::{self as op, Operation, Reach};
+use super::partition;
 use super::tags::{self, Tags};
 use super::{Adoption, Fault, Gathered, Job, Live, Place, Reading, ResourceType, Sources};
 use crate::address::Address;
@@ -125,8 +126,7 @@ description: Issues certificates
     }
 
     fn foretell(place: &Place, _identity: Identity) -> Outputs {
-        let any = "*".to_owned();
-        Outputs { execution_arn: place.arn("execute-api", &any), id: any.clone(), endpoint: any }
+        outputs(place, "*", Some("*".to_owned()))
     }
 
     fn gather(declared: Spec, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {
@@ -225,12 +225,12 @@ async fn read(aws: &Aws, id: &str) -> Result<Option<Live<Spec, Outputs>>> {
         auto_deploy: stage.map(|stage| stage.auto_deploy.unwrap_or(false)),
         tags: tags::from_aws(tags.and_then(|found| found.tags).unwrap_or_default()),
     };
-    Ok(Some(Live::new(spec, outputs(aws, id, api.api_endpoint))))
+    Ok(Some(Live::new(spec, outputs(&aws.place().await?, id, api.api_endpoint))))
 }
 
 /// The ARN under which API Gateway keeps the tags of an API.
 fn arn(aws: &Aws, id: &str) -> String {
-    format!("arn:{}:apigateway:{}::/apis/{id}", aws.partition, aws.region)
+    format!("arn:{}:apigateway:{}::/apis/{id}", partition(&aws.region), aws.region)
 }
 
 /// Makes the API, unless there is one that is ours already. AWS makes another API of the same name
@@ -255,7 +255,7 @@ async fn make(aws: &Aws, job: &Job<'_>, spec: &Spec) -> Result<Option<Outputs>> 
     let Some(made) = made.await?.created()? else { return Ok(None) };
     let told_nothing = || Error::new(format!("CreateApi told no id of {}", spec.name));
     let id = made.api_id.ok_or_else(told_nothing)?;
-    Ok(Some(outputs(aws, &id, made.api_endpoint)))
+    Ok(Some(outputs(&aws.place().await?, &id, made.api_endpoint)))
 }
 
 /// The API that carries these ownership tags, on whatever page of the list it is.
@@ -288,14 +288,11 @@ pub(super) async fn list<T>(aws: &Aws, tell: impl Fn(&Tags) -> Option<T>) -> Res
     }
 }
 
-fn outputs(aws: &Aws, id: &str, endpoint: Option<String>) -> Outputs {
+fn outputs(place: &Place, id: &str, endpoint: Option<String>) -> Outputs {
     Outputs {
         id: id.to_owned(),
         endpoint: endpoint.unwrap_or_default(),
-        execution_arn: format!(
-            "arn:{}:execute-api:{}:{}:{id}",
-            aws.partition, aws.region, aws.account
-        ),
+        execution_arn: place.arn("execute-api", id),
     }
 }
 

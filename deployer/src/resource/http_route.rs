@@ -185,9 +185,7 @@ function: ${lambda_function.signer.arn}
     }
 
     fn foretell(place: &Place, identity: Identity) -> Outputs {
-        let arn =
-            place.arn("execute-api", &format!("{}/{}", identity.api, source(&identity.route)));
-        Outputs { arn, route_id: None, integration_id: None, permitted: None }
+        outputs(place, &identity.api, &identity.route)
     }
 
     fn gather(declared: Declared, _sources: &Sources<'_>) -> Result<Gathered<Spec>> {
@@ -250,7 +248,7 @@ function: ${lambda_function.signer.arn}
             route_id: route.route_id,
             integration_id: integration.map(|integration| integration.id),
             permitted,
-            ..outputs(aws, &identity.api, &identity.route)
+            ..outputs(&aws.place().await?, &identity.api, &identity.route)
         };
         Ok(Reading::Present(Live::new(spec, outputs)))
     }
@@ -294,7 +292,8 @@ function: ${lambda_function.signer.arn}
         }
         // Noted before it is so: whatever becomes of the rest, what was permitted is found again.
         let permitted = Some(function.to_owned());
-        let mut outputs = Outputs { permitted, ..outputs(aws, &spec.api, &spec.route) };
+        let place = aws.place().await?;
+        let mut outputs = Outputs { permitted, ..outputs(&place, &spec.api, &spec.route) };
         job.record(&outputs)?;
         let source = spec.invoke_from.as_deref();
         let permit = permission::ensure(aws, job, function, &spec.api, source);
@@ -349,7 +348,7 @@ function: ${lambda_function.signer.arn}
         if let Some(former) = live.outputs.permitted.filter(|former| former != function) {
             permission::remove(aws, job, &former).await?;
         }
-        Ok(Outputs { arn: outputs(aws, &spec.api, &spec.route).arn, ..known })
+        Ok(Outputs { arn: outputs(&aws.place().await?, &spec.api, &spec.route).arn, ..known })
     }
 
     /// The route first: an integration that a route uses cannot be deleted.
@@ -381,7 +380,9 @@ function: ${lambda_function.signer.arn}
             route: live.spec.route.clone(),
             function: function(&live.spec)?.to_owned(),
         };
-        let now = Self::read(aws, identity, Some(live.outputs.clone()), job.address).await?;
+        // The SDK's futures are large, and this one holds six of them.
+        let now =
+            Box::pin(Self::read(aws, identity, Some(live.outputs.clone()), job.address)).await?;
         let mut checks = vec![verify::is_as_declared(&live.spec, &now)];
         checks.extend(verify::verify(aws, job, caller, &live).await?);
         Ok(checks)
@@ -394,13 +395,10 @@ fn function(spec: &Spec) -> Result<&str> {
         .ok_or_else(|| Error::new(format!("the route {} has no function", spec.route)))
 }
 
-fn outputs(aws: &Aws, api: &str, route: &str) -> Outputs {
-    let arn = format!("{}/{}", execution_arn(aws, api), source(route));
+/// What AWS will assign; the ids are not known before.
+fn outputs(place: &Place, api: &str, route: &str) -> Outputs {
+    let arn = place.arn("execute-api", &format!("{api}/{}", source(route)));
     Outputs { arn, route_id: None, integration_id: None, permitted: None }
-}
-
-fn execution_arn(aws: &Aws, api: &str) -> String {
-    format!("arn:{}:execute-api:{}:{}:{api}", aws.partition, aws.region, aws.account)
 }
 
 /// The narrowest source ARN of a route's calls, behind the API's id: stage, method and path, with

@@ -247,7 +247,7 @@ allow:
         let roles: Vec<Role> = listed
             .collect::<Result<_, _>>()
             .await
-            .map_err(|error| aws::failed("ListRoles", &aws.account, &error))?;
+            .map_err(|error| aws::failed("ListRoles", "all roles", &error))?;
         let tagged = roles.into_iter().map(|role| async move {
             let name = role.role_name;
             let tags = aws.iam.list_role_tags().role_name(&name).send().await;

@@ -10,6 +10,7 @@ mod limits;
 mod settle;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{self, FunctionConfiguration, LogFormat, Runtime};
@@ -226,7 +227,7 @@ log_group: ${log_group.signer.name}
             log_format: Some(LogFormat::Json.as_str().to_owned()),
             tags: declared.tags,
         };
-        Ok(Gathered { spec, payload: Some(Payload::Code(package)) })
+        Ok(Gathered { spec, payload: Some(Payload::Code(Arc::new(package))) })
     }
 
     /// Equal hashes stand for equal files. Of code that somebody else has put there the files are not
@@ -260,7 +261,7 @@ log_group: ${log_group.signer.name}
         let functions: Vec<FunctionConfiguration> = listed
             .collect::<Result<_, _>>()
             .await
-            .map_err(|error| aws::failed("ListFunctions", &aws.account, &error))?;
+            .map_err(|error| aws::failed("ListFunctions", "all functions", &error))?;
         let tagged = functions.into_iter().map(|function| async move {
             let arn = function.function_arn.unwrap_or_default();
             let tags = aws.lambda.list_tags().resource(&arn).send().await;
@@ -277,7 +278,9 @@ log_group: ${log_group.signer.name}
         let is_settled = settle::is_settled(made.state(), made.last_update_status());
         let arn = made.function_arn.unwrap_or_default();
         let outputs = Outputs { arn, name: spec.name.clone() };
-        job.record(&outputs)?;
+        // A permission may be added to it only when it is ready, which is waited for there; what leads to
+        // it need not wait.
+        job.announce(&outputs)?;
         if !is_settled {
             settle::settled(aws, job, &spec.name).await?;
         }

@@ -147,7 +147,7 @@ retention_days: 30
         let groups: Vec<types::LogGroup> = listed
             .collect::<Result<_, _>>()
             .await
-            .map_err(|error| aws::failed("DescribeLogGroups", &aws.account, &error))?;
+            .map_err(|error| aws::failed("DescribeLogGroups", "all log groups", &error))?;
         let tagged = groups.into_iter().map(|group| async move {
             let arn = group.log_group_arn().unwrap_or_default();
             let tags = tags_of(aws, arn).await?.unwrap_or_default();
@@ -164,10 +164,7 @@ retention_days: 30
             return Ok(None);
         }
         let outputs = Outputs {
-            arn: format!(
-                "arn:{}:logs:{}:{}:log-group:{}",
-                aws.partition, aws.region, aws.account, spec.name
-            ),
+            arn: aws.place().await?.arn("logs", &format!("log-group:{}", spec.name)),
             name: spec.name.clone(),
         };
         job.announce(&outputs)?;

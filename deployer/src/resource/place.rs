@@ -1,9 +1,21 @@
 //! Where objects are, as their ARNs tell it; `*` for what is not known.
 
+/// The partitions beside `aws`, each with what the names of its regions begin with.
+/// Source: <https://docs.aws.amazon.com/general/latest/gr/rande.html> and the SDKs' `partitions.json`.
+const PARTITIONS: [(&str, &str); 7] = [
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("eusc-", "aws-eusc"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+];
+
 /// A place in AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// `aws`, `aws-cn` or `aws-us-gov`.
+    /// Such as `aws` or `aws-cn`.
     pub partition: String,
     /// Such as `eu-west-1`.
     pub region: String,
@@ -16,12 +28,8 @@ impl Place {
     pub fn new(region: Option<String>, account: Option<String>) -> Self {
         let any = || "*".to_owned();
         let region = region.unwrap_or_else(any);
-        let partition = match region.split('-').next() {
-            Some("cn") => "aws-cn",
-            Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
-        Self { partition: partition.to_owned(), region, account: account.unwrap_or_else(any) }
+        let partition = partition(&region).to_owned();
+        Self { partition, region, account: account.unwrap_or_else(any) }
     }
 
     /// The ARN of something in a region.
@@ -39,4 +47,10 @@ impl Place {
             _ => None,
         }
     }
+}
+
+/// The partition that a region is in.
+pub fn partition(region: &str) -> &'static str {
+    let found = PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix));
+    found.map_or("aws", |(_, partition)| partition)
 }

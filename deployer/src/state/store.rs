@@ -116,15 +116,14 @@ impl Store {
         }
     }
 
-    /// Refuses a state that was made in another account or region; an empty one takes these.
-    pub fn bind(&mut self, account: &str, region: &str) -> Result<()> {
+    /// Refuses a state that was made in another account or region; one that holds nothing takes these.
+    /// Whether it forgets something by that: what was deleted there.
+    pub fn bind(&mut self, account: &str, region: &str) -> Result<bool> {
         let state = &mut self.state;
-        let elsewhere = (state.account.as_str(), state.region.as_str()) != (account, region);
-        if elsewhere && state.all_made().next().is_none() {
-            state.resources.clear();
-            account.clone_into(&mut state.account);
-            region.clone_into(&mut state.region);
-        } else if elsewhere {
+        if (state.account.as_str(), state.region.as_str()) == (account, region) {
+            return Ok(false);
+        }
+        if state.all_made().next().is_some() {
             return Err(Error::new(format!(
                 "the state file {} belongs to another account or region",
                 self.path.display()
@@ -135,7 +134,9 @@ impl Store {
             ))
             .hint("use that account's credentials and region, or another folder with --state"));
         }
-        Ok(())
+        account.clone_into(&mut state.account);
+        region.clone_into(&mut state.region);
+        Ok(!std::mem::take(&mut state.resources).is_empty())
     }
 
     /// Remembers a resource: on disk when this returns, or not at all. Unlike [`Store::change`], it

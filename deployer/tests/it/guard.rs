@@ -15,7 +15,7 @@ async fn nothing_is_changed_but_by_an_operation_that_the_plan_has_for_the_resour
         region: Some(instance.region),
         local: Some((instance.endpoint, instance.deployer)),
     };
-    let aws = Aws::connect(&target, Calls::default()).await.expect("a local AWS");
+    let aws = Aws::at(&target, Calls::default()).await.expect("a local AWS");
 
     let refused = create(&aws).await.expect_err("no plan");
     assert!(refused.contains("no change of a plan is under way"), "{refused}");

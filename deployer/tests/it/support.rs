@@ -116,7 +116,7 @@ impl World {
         let instance = self.instance();
         let target =
             Target { region: Some(instance.region), local: Some((instance.endpoint, who)) };
-        Aws::connect(&target, Calls::unguarded()).await.expect("a local AWS that answers")
+        Aws::at(&target, Calls::unguarded()).await.expect("a local AWS that answers")
     }
 
     /// Clients that act as the account's root, to change things behind the deployer's back.

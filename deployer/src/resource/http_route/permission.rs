@@ -5,7 +5,6 @@ use std::cell::Cell;
 use aws_sdk_lambda::operation::get_policy::GetPolicyOutput;
 use serde_json::{Value, json};
 
-use super::execution_arn;
 use crate::address::Address;
 use crate::aws::{self, Answer, Aws, KNOWN, Verdict};
 use crate::error::{Context, Error, Result};
@@ -30,7 +29,7 @@ pub(super) async fn read(
     let Some(policy) = policy(aws, function).await?.and_then(|found| found.policy) else {
         return Ok(None);
     };
-    statement(&policy, function, &execution_arn(aws, api), address)
+    statement(&policy, function, &aws.place().await?.arn("execute-api", api), address)
 }
 
 async fn policy(aws: &Aws, function: &str) -> Result<Option<GetPolicyOutput>> {
@@ -78,7 +77,7 @@ pub(super) async fn ensure(
     source: Option<&str>,
 ) -> Result<()> {
     let source = source.unwrap_or_default();
-    let api = execution_arn(aws, api);
+    let api = aws.place().await?.arn("execute-api", api);
     let call = aws
         .lambda
         .add_permission()

@@ -18,7 +18,7 @@ pub(super) async fn make(
     job: &Job<'_>,
     spec: &Spec,
 ) -> Result<Option<CreateFunctionOutput>> {
-    let zip = Blob::new(job.payload()?.into_owned());
+    let zip = Blob::new(job.zip().await?);
     let call = aws
         .lambda
         .create_function()
@@ -83,7 +83,7 @@ pub(super) async fn upload(
     revision: Option<String>,
     spec: &Spec,
 ) -> Result<Option<String>> {
-    let zip = Blob::new(job.payload()?.into_owned());
+    let zip = Blob::new(job.zip().await?);
     let call = aws.lambda.update_function_code().function_name(&spec.name).zip_file(zip);
     let call = call.architectures(to_aws(spec.architecture)).set_revision_id(revision);
     let sent = job.write("UpdateFunctionCode", &spec.name, || call.clone().send());

@@ -60,8 +60,7 @@ pub(super) async fn put(
     if versions.iter().any(|version| version.id == id) {
         return promote(aws, job, arn, id, versions).await;
     }
-    let payload = job.payload()?;
-    let value = std::str::from_utf8(&payload)
+    let value = std::str::from_utf8(job.value()?)
         .map_err(|error| Error::new(format!("the value of {arn} is not text")).because(error))?;
     let call =
         aws.secrets.put_secret_value().secret_id(arn).client_request_token(id).secret_string(value);

@@ -14,6 +14,7 @@ use aws_smithy_types::Blob;
 use deployer::aws::Aws;
 use deployer::ca;
 use deployer::package::{self, Code, Host};
+use deployer::resource::Place;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -147,7 +148,7 @@ async fn make(world: &World, root: &Aws, value: &str) -> Ids {
     ids.push(("cMRPZ5RHyD4DStzYhx0t1JKG5YvCWiyJ0KHxJ5Nvx5Y=", sha));
     ids.extend(make_api(root, &function).await);
     ids.push(("eu-west-1", root.region.clone()));
-    ids.push(("111122223333", root.account.clone()));
+    ids.push(("111122223333", place(root).await.account));
     ids
 }
 
@@ -164,13 +165,17 @@ async fn make_secret(root: &Aws, value: &str) -> (Ids, String) {
     (ids, arn)
 }
 
+async fn place(root: &Aws) -> Place {
+    root.place().await.expect("a local AWS that answers")
+}
+
 async fn make_role(root: &Aws, secret: &str) -> (String, String) {
     let tag = |key: &str, value: &str| IamTag::builder().key(key).value(value).build().ok();
     let call = root.iam.create_role().role_name(NAME).assume_role_policy_document(TRUST);
     let call = call.description("What the signer of cert-issuer may do");
     let tags = [tag("env", "prod"), tag("team", "platform")].into_iter().flatten().collect();
     let made = call.set_tags(Some(tags)).send().await.expect("a role").role.expect("a role");
-    let group = format!("arn:aws:logs:{}:{}:log-group:{LOG_GROUP}:*", root.region, root.account);
+    let group = place(root).await.arn("logs", &format!("log-group:{LOG_GROUP}:*"));
     let policy = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": secret},
         {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": group},
@@ -221,8 +226,7 @@ async fn make_api(root: &Aws, function: &str) -> Ids {
     let call = root.apigateway.create_route().api_id(&id).route_key("POST /issue-cert");
     let call = call.authorization_type(AuthorizationType::AwsIam);
     let route = call.target(format!("integrations/{integration}")).send().await.expect("a route");
-    let source =
-        format!("arn:aws:execute-api:{}:{}:{id}/*/*/issue-cert", root.region, root.account);
+    let source = place(root).await.arn("execute-api", &format!("{id}/*/*/issue-cert"));
     let call = root.lambda.add_permission().function_name(NAME).source_arn(source);
     let call = call.statement_id("AllowExecutionFromAPIGateway");
     let call = call.action("lambda:InvokeFunction").principal("apigateway.amazonaws.com");

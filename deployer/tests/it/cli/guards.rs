@@ -24,12 +24,16 @@ fn a_stack_is_put_into_no_account_but_its_own() {
             1 | account: 123456789012
               |          ^ no other account is meant
 
-              hint: nothing was read from or changed in AWS
+              hint: nothing was changed in AWS
               hint: use credentials for 123456789012, for example with AWS_PROFILE
         "#]]
         .assert_eq(&snapshot(&world, &mut command));
     }
     assert!(!world.path("state/small.json").exists());
+    // Somebody who may not even look is told the same.
+    let plan = Run::of(&mut at(&world, &instance.endpoint, &instance.client, &["plan"]));
+    let account = "the credentials are for account 000000000000";
+    assert!(plan.stderr.contains(account), "{}", shown(&world, &plan));
 
     world.edit("123456789012", "\"111111111111\"");
     let plan = Run::of(&mut at(&world, &instance.endpoint, &other, &["plan"]));

@@ -44,10 +44,8 @@ async fn secrets_are_out_of_reach_but_one(session: &Aws) {
 /// The local AWS compares a log group's ARN without what follows its name, so it refuses what AWS
 /// allows: hence the simulator, which is told the ARN.
 async fn logs_are_out_of_reach_but_one(session: &Aws, root: &Aws, role: &str) {
-    let arn = |group: &str| {
-        let place = format!("{}:{}", session.region, session.account);
-        format!("arn:aws:logs:{place}:log-group:{group}:log-stream:test")
-    };
+    let place = session.place().await.expect("a local AWS that answers");
+    let arn = |group: &str| place.arn("logs", &format!("log-group:{group}:log-stream:test"));
     for (action, group, allowed) in [
         ("logs:CreateLogStream", LOG_GROUP, true),
         ("logs:PutLogEvents", LOG_GROUP, true),

@@ -29,7 +29,7 @@ pub(crate) async fn aws(instance: &Instance, who: Credentials, faults: &Arc<Faul
     let client = Faulty { faults: Arc::clone(faults), real };
     let config = configure(&target).await.expect("a configuration");
     let config = config.to_builder().http_client(client).build();
-    Aws::over(&config, Calls::default()).await.expect("a local AWS that answers")
+    Aws::over(&config, Calls::default())
 }
 
 #[derive(Debug)]
