@@ -1,6 +1,7 @@
 //! What apply does when calls fail, at whatever call that is.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use super::*;
 use crate::cloud::fake::FakeCloud;
