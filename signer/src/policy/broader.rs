@@ -68,7 +68,7 @@ mod tests {
 
     use super::*;
 
-    /// A rule with these fields in the place of the usual ones.
+    /// A rule with these fields in the place of the usual ones, and without those that are null.
     fn rule(fields: &Value) -> Value {
         let mut rule = json!({
             "name": "services",
@@ -83,7 +83,9 @@ mod tests {
             "key_types": ["p256", "p384"],
             "ttl_hours": {"default": 6, "max": 12}
         });
-        rule.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let all = rule.as_object_mut().unwrap();
+        all.extend(fields.as_object().unwrap().clone());
+        all.retain(|_, value| !value.is_null());
         rule
     }
 
@@ -125,7 +127,7 @@ mod tests {
             (json!({"callers": ["arn:aws:iam::111122223333:role/c*"]}), "callers"),
             (json!({"callers": ["arn:aws:iam::*:role/ci-*"]}), "callers"),
             (json!({"callers": ["arn:aws:iam::111122223333:user/ci-a"]}), "callers"),
-            (json!({"user_ids": []}), "user_ids"),
+            (json!({"user_ids": null}), "user_ids"),
             (json!({"user_ids": ["AROAEXAMPLEEXAMPLE014"]}), "user_ids"),
             (json!({"dns": ["*.example"]}), "names"),
             (json!({"dns": ["internal.example", "*.internal.example"]}), "names"),

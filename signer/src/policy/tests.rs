@@ -80,7 +80,7 @@ fn every_problem_is_found_at_its_place() {
                 "spiffe://a.example/{session_name}", "spiffe://a.example/{role_name}*",
                 "{role_name}://a.example/x"],
         },
-        {"name": "no names", "callers": [], "wildcards": true},
+        {"name": "no names", "callers": [], "user_ids": [], "wildcards": true},
     ]});
     let found = problems(&bad);
     let places: Vec<_> = found.iter().map(|text| text.split(": ").next().unwrap()).collect();
@@ -91,7 +91,7 @@ fn every_problem_is_found_at_its_place() {
         rules[1].uri[0] rules[1].uri[1] rules[1].uri[2] rules[1].uri[3] rules[1].uri[4] rules[1].uri[5]
         rules[1].uri[6]
         rules[1].usages[1] rules[1].key_types rules[1].ttl_hours.max
-        rules[2].name rules[2].callers rules[2].dns rules[2].wildcards";
+        rules[2].name rules[2].callers rules[2].user_ids rules[2].dns rules[2].wildcards";
     assert_eq!(places, expected.split_whitespace().collect::<Vec<_>>(), "{found:#?}");
     let lifetimes = |default: u32, max: u32| {
         let lifetimes = json!({"default": default, "max": max});
@@ -100,6 +100,8 @@ fn every_problem_is_found_at_its_place() {
     let message = "rules[0].ttl_hours.default: must be from 1 to the maximum of 6";
     assert_eq!(lifetimes(7, 6), [message]);
     assert_eq!(lifetimes(0, 0).len(), 2);
+    let nothing = json!({"rules": rule_of(&json!({"dns": ["a.b"], "user_ids": null}))});
+    assert!(problems(&nothing)[0].starts_with("rules[0].user_ids: invalid type: null"));
     let unknown = json!({"rules": rule_of(&json!({"dns": ["a.b"], "dsn": []}))});
     assert!(problems(&unknown)[0].contains("dsn"));
     let usage = json!({"rules": rule_of(&json!({"dns": ["a.b"], "usages": ["code"]}))});

@@ -1,6 +1,6 @@
 //! A policy as it is written down, and everything that can be wrong with it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::callers;
 use super::names::Pattern;
@@ -39,9 +39,12 @@ struct WrittenRule {
     )]
     callers: Vec<String>,
     /// The unique ids of their roles or users, where a namesake made later must not inherit.
-    #[cfg_attr(feature = "schema", schemars(inner(regex(pattern = schema::UNIQUE_ID))))]
-    #[serde(default)]
-    user_ids: Vec<String>,
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "Vec<String>", length(min = 1), inner(regex(pattern = schema::UNIQUE_ID)))
+    )]
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    user_ids: Option<Vec<String>>,
     /// Host names, or `*.domain` for everything below a domain. `{account}`, `{role_name}`,
     /// `{user_name}` and `{user_id}` stand for what AWS vouches for about the caller.
     #[serde(default)]
@@ -82,6 +85,15 @@ struct WrittenLifetimes {
     /// Requests for more are refused: 24 if left out.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = MAX_TTL_HOURS)))]
     max: Option<u32>,
+}
+
+/// A field that is left out is none; one that is there must have a value.
+fn not_null<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(from).map(Some)
 }
 
 fn client_only() -> Vec<Usage> {
@@ -167,7 +179,12 @@ fn rule(written: WrittenRule, problems: &mut Problems) -> Rule {
         problems.add("callers", "needs at least one; `*` is whoever IAM lets call the route");
     }
     let callers = problems.parsed("callers", &written.callers, callers::Pattern::parse);
-    problems.parsed("user_ids", &written.user_ids, unique_id);
+    // Whoever takes the last id out means nobody, and not everybody.
+    if written.user_ids.as_ref().is_some_and(Vec::is_empty) {
+        problems.add("user_ids", "needs at least one; left out, it is whoever the callers are");
+    }
+    let user_ids = written.user_ids.unwrap_or_default();
+    problems.parsed("user_ids", &user_ids, unique_id);
     if written.dns.is_empty() && written.ip.is_empty() && written.uri.is_empty() {
         problems.add("dns", "no name is granted: dns, ip and uri are all empty");
     }
@@ -191,7 +208,7 @@ fn rule(written: WrittenRule, problems: &mut Problems) -> Rule {
     Rule {
         name: written.name,
         callers,
-        user_ids: written.user_ids,
+        user_ids,
         names,
         wildcards: written.wildcards,
         common_name: written.common_name,
