@@ -24,12 +24,16 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, ui: &Ui) -> Result<Exi
     let idle = ui::is_empty(&plan);
     if let Some(path) = &args.out {
         let basis = basis(global, &session);
+        let is_refused = !args.allow_widening && plan.widenings().next().is_some();
+        let consent = if is_refused { " --allow-widening" } else { "" };
         let saved = SavedPlan::new(&session.stack, &desired, args.destroy, basis, plan);
         SavedPlan { allow_widening: args.allow_widening, ..saved }.write(path)?;
         // The environment is in the plan.
         let place = Global { env: None, ..global.clone() }.whereabouts();
         let path = path.display();
-        ui.status(&format!("saved: `deployer{place} apply {path}` carries out exactly this plan"));
+        ui.status(&format!(
+            "saved: `deployer{place} apply {path}{consent}` carries out exactly this plan"
+        ));
     }
     if args.detailed_exitcode && !idle {
         return Ok(ExitCode::from(CHANGES));

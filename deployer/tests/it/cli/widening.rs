@@ -86,7 +86,9 @@ async fn refused_later(world: &World) {
 }
 
 async fn reviewed(world: &World) {
-    world.succeed(&["--local", "plan", "--out", "plan.json"]);
+    let saved = world.succeed(&["--local", "plan", "--out", "plan.json"]);
+    let command = "`deployer --local apply plan.json --allow-widening`";
+    assert!(saved.stderr.contains(command), "{}", saved.stderr);
     let refused = world.fail(&["--local", "apply", "plan.json"]);
     assert!(refused.stderr.contains("add --allow-widening"), "{}", refused.stderr);
     world.succeed(&["--local", "plan", "--out", "plan.json", "--allow-widening"]);
