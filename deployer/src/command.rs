@@ -109,14 +109,20 @@ impl Session {
         Ok(Self { stack, store, aws, local: local.is_some() })
     }
 
-    /// Refuses another account than that of the stack file or of the state; whether the state had
-    /// something of another one, which is forgotten.
-    async fn identify(&mut self) -> Result<bool> {
+    /// The account, unless it is another one than that of the stack file.
+    async fn account(&self) -> Result<&str> {
         let account = &self.aws.identity().await?.account;
         if !self.local {
             self.stack.check_account(account)?;
         }
-        self.store.bind(account, &self.aws.region)
+        Ok(account)
+    }
+
+    /// Refuses another account than that of the stack file or of the state; whether the state had
+    /// something of another one, which is forgotten.
+    async fn identify(&mut self) -> Result<bool> {
+        let account = self.account().await?.to_owned();
+        self.store.bind(&account, &self.aws.region)
     }
 
     /// Looks at everything that the stack file or the state knows of, and meanwhile finds out whose
@@ -124,7 +130,7 @@ impl Session {
     async fn observe(&mut self, ui: &Ui) -> Result<Observed> {
         let _reading = ui.waiting("reading from AWS");
         let looking = async { Ok(refresh(&self.aws, &self.stack, &self.store.state).await) };
-        let (_, observed) = tokio::try_join!(self.aws.identity(), looking)?;
+        let (_, observed) = tokio::try_join!(self.account(), looking)?;
         if self.identify().await? {
             return refresh(&self.aws, &self.stack, &self.store.state).await;
         }

@@ -36,8 +36,8 @@ const PROPAGATION: Wait = wait("IAM to propagate", 120);
 /// long.
 const ROLE: Wait = wait("the role to be usable by Lambda", 300);
 
-/// A function that is being changed refuses further changes.
-const FUNCTION: Wait = wait("another change of the function", 300);
+/// A function that is being made or changed refuses further changes.
+const FUNCTION: Wait = wait("Lambda to be done with the function", 300);
 
 /// API Gateway refuses writes within one API at the same time, those of others included.
 const API: Wait = wait("another change of the API", 120);
@@ -139,6 +139,13 @@ const TABLE: &[Row] = &[
         hint: "run again to see whose it is",
     },
     Row {
+        operations: &["AddPermission"],
+        codes: &["ResourceConflictException"],
+        texts: &["state: Failed"],
+        meaning: Meaning::Final,
+        hint: "Lambda has given up on the function: mend what it tells of that, then run again",
+    },
+    Row {
         operations: &[
             "AddPermission",
             "CreateFunction",
@@ -162,6 +169,14 @@ const TABLE: &[Row] = &[
         texts: &[],
         meaning: Meaning::Wait(KNOWN),
         hint: "somebody has deleted the function meanwhile: run again",
+    },
+    // The revision moves on when Lambda is done with a new function. Each attempt looks at it again.
+    Row {
+        operations: &["AddPermission"],
+        codes: &["PreconditionFailedException"],
+        texts: &[],
+        meaning: Meaning::Wait(FUNCTION),
+        hint: "somebody else is changing the function: run again when they are done",
     },
     Row {
         operations: &[],
@@ -369,6 +384,12 @@ mod tests {
         assert_eq!(of("CreateFunction", conflict, clash).0, Meaning::Exists);
         let busy = "The operation cannot be performed at this time. An update is in progress";
         assert_eq!(waits("UpdateFunctionCode", conflict, busy), Some(FUNCTION.what));
+        let state = "The function is currently in the following state: ";
+        assert_eq!(
+            waits("AddPermission", conflict, &format!("{state}Pending")),
+            Some(FUNCTION.what)
+        );
+        assert_eq!(of("AddPermission", conflict, &format!("{state}Failed")).0, Meaning::Final);
     }
 
     #[test]

@@ -129,14 +129,16 @@ async fn converge(global: &Global, order: &Order<'_>, consent: &Consent, ui: &Ui
     }
     let (stack, prepared) = aim(global, &given, destroy, adopt)?;
     let mut session = Session::open_locked(global, stack, order.command, ui).await?;
-    let mut observed = session.observe(ui).await?;
-    let basis = basis(global, &session);
     if let Consent::Reviewed(path, saved) = consent {
-        saved.check_basis(&basis, path)?;
+        // Who carries a plan out elsewhere need not be told what cannot be read there.
+        session.identify().await?;
+        saved.check_basis(&basis(global, &session), path)?;
     }
+    let mut observed = session.observe(ui).await?;
     let (desired, payloads) = build(global, &session.stack, prepared, ui)?;
     let plan = plan::plan(&desired, &observed, &session.store.state)?;
     if let Consent::Reviewed(path, saved) = consent {
+        let basis = basis(global, &session);
         let again = SavedPlan::new(&session.stack, &desired, destroy, basis, plan.clone());
         saved.check_plan(&again, path)?;
     }

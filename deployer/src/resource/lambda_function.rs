@@ -278,13 +278,18 @@ log_group: ${log_group.signer.name}
         let is_settled = settle::is_settled(made.state(), made.last_update_status());
         let arn = made.function_arn.unwrap_or_default();
         let outputs = Outputs { arn, name: spec.name.clone() };
-        // A permission may be added to it only when it is ready, which is waited for there; what leads to
-        // it need not wait.
-        job.announce(&outputs)?;
+        // What leads to the function may be made while Lambda is busy with it, but not before it is
+        // limited, which may be to no calls at all.
+        let is_limited = spec.reserved_concurrency.is_some();
+        if is_limited {
+            job.record(&outputs)?;
+        } else {
+            job.announce(&outputs)?;
+        }
         if !is_settled {
             settle::settled(aws, job, &spec.name).await?;
         }
-        if spec.reserved_concurrency.is_some() {
+        if is_limited {
             calls::reserve(aws, job, &spec).await?;
         }
         Ok(Some(outputs))
@@ -297,17 +302,22 @@ log_group: ${log_group.signer.name}
         spec: Spec,
     ) -> Result<Outputs> {
         let old = &live.spec;
-        let mut revision = match live.revision {
-            None => settle::settled(aws, job, &spec.name).await?,
-            known => known,
+        let code = |spec: &Spec| (spec.code_sha256.clone(), spec.architecture);
+        let revision = if old.failure.is_some() {
+            // Code is what gets a function going again that Lambda has given up on, and until then there
+            // is nothing to wait for.
+            calls::upload(aws, job, None, &spec).await?
+        } else if live.revision.is_none() {
+            settle::settled(aws, job, &spec.name).await?
+        } else {
+            live.revision
         };
-        if configuration(old) != configuration(&spec) {
-            revision = calls::configure(aws, job, (old, revision), &spec).await?;
-        }
-        // New code is also what gets a function going again that Lambda has given up on.
-        let code =
-            |spec: &Spec| (spec.code_sha256.clone(), spec.architecture, spec.failure.clone());
-        if code(old) != code(&spec) {
+        let revision = if configuration(old) == configuration(&spec) {
+            revision
+        } else {
+            calls::configure(aws, job, (old, revision), &spec).await?
+        };
+        if old.failure.is_none() && code(old) != code(&spec) {
             calls::upload(aws, job, revision, &spec).await?;
         }
         if old.reserved_concurrency != spec.reserved_concurrency {
@@ -352,9 +362,10 @@ async fn look(aws: &Aws, name: &str) -> Result<Option<Live<Spec, Outputs>>> {
 fn from_aws(found: GetFunctionOutput) -> Option<Live<Spec, Outputs>> {
     let configuration = found.configuration?;
     let (state, update) = (configuration.state.as_ref(), configuration.last_update_status.as_ref());
+    let reasons = [&configuration.last_update_status_reason, &configuration.state_reason];
+    let reason = reasons.into_iter().flatten().find(|reason| !reason.is_empty()).cloned();
     let failure = settle::is_failed(state, update)
-        .then(|| configuration.last_update_status_reason.or(configuration.state_reason))
-        .map(Option::unwrap_or_default);
+        .then(|| reason.unwrap_or_else(|| "Lambda tells no reason".to_owned()));
     let revision = configuration.revision_id.filter(|_| settle::is_settled(state, update));
     let logging = configuration.logging_config;
     let name = configuration.function_name.unwrap_or_default();

@@ -25,6 +25,7 @@ mod stack_file;
 mod state;
 mod terminal;
 mod troubleshooting;
+mod unready;
 mod usage;
 mod widening;
 

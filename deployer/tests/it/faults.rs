@@ -22,6 +22,6 @@ pub(crate) use job::{Job, Report, Scenario, Trouble};
 pub(crate) use operation::Operation;
 pub(crate) use proxy::{Proxy, reads_secrets_through};
 pub(crate) use rounds::rounds;
-pub(crate) use rules::{Fault, Moment, Rule, Which};
+pub(crate) use rules::{Call, Fault, Moment, Rule, Which};
 pub(crate) use survived::world;
 pub(crate) use trial::Trial;

@@ -1,6 +1,6 @@
 //! How many calls must wait for each other.
 
-use super::rules::Call;
+use super::Call;
 
 /// The number of rounds that these calls took: a call is one round behind the last one that had been
 /// answered when it was sent.

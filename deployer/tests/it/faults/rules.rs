@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::{Request, Response};
 
 use super::envelope::Failure;
@@ -32,6 +33,8 @@ pub(crate) enum Fault {
     Hold(Moment),
     /// If it is a list, it is split into pages.
     Pages,
+    /// In what AWS answers, the first text stands as the second.
+    Says(&'static str, &'static str),
 }
 
 /// When a call is held.
@@ -69,6 +72,8 @@ pub(crate) struct Rule {
     which: Which,
     /// Counting begins when this was carried out.
     after: Option<Operation>,
+    /// And ends when this was.
+    until: Option<Operation>,
     fault: Fault,
 }
 
@@ -76,22 +81,28 @@ impl Rule {
     /// A rule for the calls of one operation, such as `lambda.CreateFunction`.
     pub(crate) fn on(operation: &str, which: Which, fault: Fault) -> Self {
         let operation = operation.parse().expect("an operation");
-        Self { of: Of::One(operation), which, after: None, fault }
+        Self { of: Of::One(operation), which, after: None, until: None, fault }
     }
 
     /// A rule for the calls of each operation.
     pub(crate) fn on_each(which: Which, fault: Fault) -> Self {
-        Self { of: Of::All, which, after: None, fault }
+        Self { of: Of::All, which, after: None, until: None, fault }
     }
 
     /// A rule for the calls of each operation that changes something.
     pub(crate) fn on_each_write(which: Which, fault: Fault) -> Self {
-        Self { of: Of::Writes, which, after: None, fault }
+        Self { of: Of::Writes, which, after: None, until: None, fault }
     }
 
     /// Counts from the moment at which another operation was carried out.
     pub(crate) fn after(mut self, operation: &str) -> Self {
         self.after = Some(operation.parse().expect("an operation"));
+        self
+    }
+
+    /// Counts until another operation was carried out.
+    pub(crate) fn until(mut self, operation: &str) -> Self {
+        self.until = Some(operation.parse().expect("an operation"));
         self
     }
 }
@@ -232,7 +243,7 @@ impl Faults {
                     return Ok(page);
                 }
             }
-            Some(Fault::LoseAnswer | Fault::Hold(Moment::After)) | None => {}
+            Some(Fault::LoseAnswer | Fault::Hold(Moment::After) | Fault::Says(..)) | None => {}
         }
         let answer = carry_out(request).await?;
         self.end(number, &operation, &answer);
@@ -245,6 +256,7 @@ impl Faults {
                     None => answer,
                 })
             }
+            Some(Fault::Says(one, other)) => Ok(reworded(answer, one, other)),
             _ => Ok(answer),
         }
     }
@@ -278,6 +290,7 @@ impl Faults {
         if answer.status().is_success() {
             for active in &mut inner.rules {
                 active.armed |= active.rule.after.as_ref() == Some(operation);
+                active.armed &= active.rule.until.as_ref() != Some(operation);
             }
         }
     }
@@ -287,4 +300,14 @@ impl Faults {
         let _ = self.holds.send(operation);
         std::future::pending().await
     }
+}
+
+/// The answer with one text in the place of another, of which there must be one at least.
+fn reworded(answer: Response<Bytes>, one: &str, other: &str) -> Response<Bytes> {
+    let (mut parts, body) = answer.into_parts();
+    let text = String::from_utf8_lossy(&body);
+    assert!(text.contains(one), "no {one} in {text}");
+    let body = Bytes::from(text.replace(one, other));
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(parts, body)
 }

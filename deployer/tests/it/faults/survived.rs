@@ -46,6 +46,11 @@ const BUSY: Failure = Failure::Typed(
     "ResourceConflictException",
     "The operation cannot be performed at this time. An update is in progress for resource: arn:aws:lambda:us-east-1:000000000000:function:fn",
 );
+const STALE: Failure = Failure::Typed(
+    412,
+    "PreconditionFailedException",
+    "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
+);
 const CONFLICT: &str =
     "Unable to complete operation due to concurrent modification. Please try again later.";
 const API_BUSY: Failure = Failure::Typed(409, "ConflictException", CONFLICT);
@@ -91,6 +96,7 @@ const ROWS: &[Row] = &[
     unseen(Create, "logs.PutRetentionPolicy", "logs.CreateLogGroup"),
     row(Create, "lambda.PutFunctionConcurrency", BUSY),
     row(Create, "lambda.AddPermission", BUSY),
+    row(Create, "lambda.AddPermission", STALE),
     unseen(Create, "lambda.AddPermission", "lambda.CreateFunction"),
     row(Create, "apigateway.CreateRoute", API_BUSY_TEXT),
     row(Create, "apigateway.CreateRoute", API_BUSY_UNTYPED),
