@@ -9,7 +9,7 @@ mod schedule;
 mod tests;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -113,10 +113,9 @@ pub async fn carry_out(
 /// also finds out that the disk is full while nothing is lost by it, and raises the serial, by which
 /// an older saved plan is told to be old.
 fn remember(plan: &Plan, store: &mut Store) -> Result<()> {
+    let planned: BTreeSet<_> = plan.changes.iter().map(|change| &change.address).collect();
     let observed = |state: &mut State| {
-        state
-            .resources
-            .retain(|address, _| plan.changes.iter().any(|change| change.address == *address));
+        state.resources.retain(|address, _| planned.contains(address));
         for change in &plan.changes {
             if let (Action::NoOp, Some(spec), Some(live)) =
                 (change.action, &change.spec, &change.live)

@@ -6,6 +6,7 @@
 //! nothing where there is none.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -202,12 +203,9 @@ impl Node {
     pub fn repeated_keys(&self) -> Vec<&Self> {
         match &self.content {
             Content::Map(entries) => {
-                let repeated = entries.iter().enumerate().filter_map(|(i, (key, _))| {
-                    entries[..i]
-                        .iter()
-                        .any(|(earlier, _)| earlier.text() == key.text())
-                        .then_some(key)
-                });
+                let mut seen = HashSet::new();
+                let keys = entries.iter().map(|(key, _)| key);
+                let repeated = keys.filter(|key| !seen.insert(key.text()));
                 repeated
                     .chain(entries.iter().flat_map(|(_, value)| value.repeated_keys()))
                     .collect()

@@ -14,6 +14,8 @@ mod it {
     pub(crate) mod support;
 }
 
+#[path = "../../../signer/benches/cost/callgrind.rs"]
+mod callgrind;
 mod calls;
 mod growth;
 mod many;
@@ -26,7 +28,7 @@ use it::{faults, support};
 fn main() {
     // Cargo adds an option of its own.
     let arguments: Vec<_> = env::args().skip(1).filter(|each| each != "--bench").collect();
-    if own::is_child(&arguments) {
+    if own::is_child(&arguments) || growth::run(&arguments) {
         return;
     }
     let parts: [(&str, fn()); 4] = [

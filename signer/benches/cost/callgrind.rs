@@ -29,15 +29,16 @@ pub(crate) fn command(program: &Path, log: &Path) -> Command {
 
 /// The instructions that a log tells, of a program that has ended.
 pub(crate) fn collected(log: &Path) -> u64 {
-    let text = fs::read_to_string(log).unwrap();
+    let text = fs::read_to_string(log).expect("Valgrind's log");
     let count = text.lines().find_map(|line| Some(line.split_once("Collected :")?.1));
-    count.unwrap_or_else(|| panic!("no count in {text}")).trim().parse().unwrap()
+    count.unwrap_or_else(|| panic!("no count in {text}")).trim().parse().expect("a number")
 }
 
 /// The instructions of this very program, run again to do one `errand` only.
 pub(crate) fn count_own(errand: &[&str]) -> u64 {
     let log = log("floor");
-    let status = command(&env::current_exe().unwrap(), &log).args(errand).status().unwrap();
+    let program = env::current_exe().expect("this program");
+    let status = command(&program, &log).args(errand).status().expect("Valgrind");
     assert!(status.success(), "{errand:?} failed");
     collected(&log)
 }
