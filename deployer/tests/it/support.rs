@@ -190,10 +190,17 @@ pub(crate) fn workspace() -> &'static Path {
 }
 
 /// The signer's bootstrap in the profile of the tests: `cargo test` has built what it needs, so this
-/// takes a moment.
+/// takes a moment. It is without its debug information, which would take most of the time of each zip.
 pub(crate) fn signer() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| build_signer(&["--workspace", "--bins"]))
+    BUILT.get_or_init(|| {
+        let stripped = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bootstrap");
+        let mut strip = Command::new("strip");
+        strip.arg("--strip-debug").arg("-o").arg(&stripped);
+        let run = Run::of(strip.arg(build_signer(&["--workspace", "--bins"])));
+        assert_eq!(run.status, 0, "strip, of the binutils that came with the linker: {run:?}");
+        stripped
+    })
 }
 
 /// The signer's bootstrap, of a build with these arguments.

@@ -32,7 +32,7 @@ pub(crate) fn measure(setting: &Setting) {
 fn zip(program: &[u8]) -> Vec<u8> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(6));
+        .compression_level(Some(9));
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     writer.start_file("bootstrap", options).unwrap();
     writer.write_all(program).unwrap();
