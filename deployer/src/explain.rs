@@ -74,6 +74,13 @@ impl Explanation {
             witness,
         })
     }
+
+    /// The fields of the entry that AWS cannot change in place; not those that only AWS tells of.
+    pub fn replaced_by(&self) -> Vec<&'static str> {
+        let spec = self.change.spec.as_ref();
+        let is_declared = |field: &&str| spec.is_some_and(|spec| spec.get(*field).is_some());
+        self.kind.replace_on().iter().copied().filter(is_declared).collect()
+    }
 }
 
 /// The outputs of a stack that refer to an entry.

@@ -89,9 +89,13 @@ pub struct Spec {
     /// Always `bootstrap` for us, which the runtime does not read.
     #[serde(default = "handler")]
     handler: String,
-    /// Why Lambda has given up on the function; none for us.
+    /// Why Lambda could not carry out the last change; none for us.
     #[serde(default)]
     failure: Option<String>,
+    /// Why Lambda could not make the function, which then can only be deleted and made again; none for us.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html>
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    creation_failure: Option<String>,
     memory_mb: i32,
     timeout_seconds: i32,
     environment: BTreeMap<String, String>,
@@ -146,7 +150,7 @@ environment: {}
 log_group: ${log_group.signer.name}
 ";
     const OUTPUTS: &'static [&'static str] = &["arn", "name"];
-    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const REPLACE_ON: &'static [&'static str] = &["name", "creation_failure"];
     const OPERATIONS: &'static [Operation] = &[
         op::reads("GetFunction", &["lambda:GetFunction", "lambda:ListTags"]),
         op::follows("GetFunctionConfiguration", &["lambda:GetFunctionConfiguration"]),
@@ -219,6 +223,7 @@ log_group: ${log_group.signer.name}
             runtime: Runtime::Providedal2023.as_str().to_owned(),
             handler: handler(),
             failure: None,
+            creation_failure: None,
             memory_mb: declared.memory_mb,
             timeout_seconds: declared.timeout_seconds,
             environment: declared.environment,
@@ -304,8 +309,8 @@ log_group: ${log_group.signer.name}
         let old = &live.spec;
         let code = |spec: &Spec| (spec.code_sha256.clone(), spec.architecture);
         let revision = if old.failure.is_some() {
-            // Code is what gets a function going again that Lambda has given up on, and until then there
-            // is nothing to wait for.
+            // Another change is what gets over one that Lambda could not carry out, and until then there is
+            // nothing to wait for.
             calls::upload(aws, job, None, &spec).await?
         } else if live.revision.is_none() {
             settle::settled(aws, job, &spec.name).await?
@@ -362,10 +367,8 @@ async fn look(aws: &Aws, name: &str) -> Result<Option<Live<Spec, Outputs>>> {
 fn from_aws(found: GetFunctionOutput) -> Option<Live<Spec, Outputs>> {
     let configuration = found.configuration?;
     let (state, update) = (configuration.state.as_ref(), configuration.last_update_status.as_ref());
-    let reasons = [&configuration.last_update_status_reason, &configuration.state_reason];
-    let reason = reasons.into_iter().flatten().find(|reason| !reason.is_empty()).cloned();
-    let failure = settle::is_failed(state, update)
-        .then(|| reason.unwrap_or_else(|| "Lambda tells no reason".to_owned()));
+    let failure = settle::change_failure(&configuration);
+    let creation_failure = settle::creation_failure(&configuration);
     let revision = configuration.revision_id.filter(|_| settle::is_settled(state, update));
     let logging = configuration.logging_config;
     let name = configuration.function_name.unwrap_or_default();
@@ -386,6 +389,7 @@ fn from_aws(found: GetFunctionOutput) -> Option<Live<Spec, Outputs>> {
                 .unwrap_or_default(),
             handler: configuration.handler.unwrap_or_default(),
             failure,
+            creation_failure,
             memory_mb: configuration.memory_size.unwrap_or_default(),
             timeout_seconds: configuration.timeout.unwrap_or_default(),
             environment: environment.unwrap_or_default().into_iter().collect(),

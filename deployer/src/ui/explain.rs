@@ -40,7 +40,7 @@ pub(super) fn document(explanation: &Explanation) -> Value {
         "depends_on": edges(&explanation.needs, |edge| &edge.to),
         "needed_by": edges(&explanation.needed_by, |edge| &edge.from),
         "outputs": explanation.outputs,
-        "replaced_if_changed": kind.replace_on(),
+        "replaced_if_changed": explanation.replaced_by(),
         "operations": kind.operations().iter().map(operation).collect::<Vec<_>>(),
     })
 }
@@ -108,7 +108,7 @@ fn verdict(change: &Change) -> String {
 
 /// What it has to do with others.
 fn relations(explanation: &Explanation) -> String {
-    let Explanation { kind, needs, needed_by, outputs, .. } = explanation;
+    let Explanation { needs, needed_by, outputs, .. } = explanation;
     let names = |edges: &[Edge], other: fn(&Edge) -> &Address| -> Vec<String> {
         let name = |edge: &Edge| {
             let attributes: Vec<&str> = edge.attributes.iter().map(String::as_str).collect();
@@ -118,7 +118,7 @@ fn relations(explanation: &Explanation) -> String {
     };
     let mut dependents = names(needed_by, |edge| &edge.from);
     dependents.extend(outputs.iter().map(|name| format!("the output {name}")));
-    let replace = kind.replace_on().iter().map(ToString::to_string).collect();
+    let replace = explanation.replaced_by().into_iter().map(str::to_owned).collect();
     let rows = [
         ("Depends on", names(needs, |edge| &edge.to)),
         ("Needed by", dependents),

@@ -62,23 +62,40 @@ fn what_is_limited_is_so_before_a_route_leads_to_it_and_otherwise_the_route_does
     assert!(routed.is_some() && routed < ready, "{routed:?}, {ready:?}");
 }
 
+/// A run to which Lambda says something else of a function until it was changed by this operation.
+fn told(world: &World, one: &'static str, other: &'static str, until: &str) -> (Run, Vec<String>) {
+    let rule = |operation| Rule::on(operation, Which::Every, Fault::Says(one, other)).until(until);
+    let rules = vec![rule("lambda.GetFunction"), rule("lambda.GetFunctionConfiguration")];
+    let (run, calls) = run(world, rules, &APPLY);
+    assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
+    let of_function = |call: &String| call.contains("Function") && !call.starts_with("Get");
+    let writes = calls.into_iter().filter(of_function).collect();
+    let (again, _) = self::run(world, Vec::new(), &["plan", "--detailed-exitcode"]);
+    assert_eq!(again.status, 0, "{}", again.stdout);
+    (run, writes)
+}
+
 #[test]
-fn new_code_gets_a_function_going_again_that_lambda_has_given_up_on() {
+fn a_change_that_lambda_could_not_carry_out_is_made_up_for() {
     let world = world();
     let (made, _) = run(&world, Vec::new(), &APPLY);
     assert_eq!(made.status, 0, "{}", made.stderr);
     world.edit("memory_mb: 128", "memory_mb: 256");
-    let failed = |operation| {
-        let says = Fault::Says(r#""State": "Active""#, r#""State": "Failed""#);
-        Rule::on(operation, Which::Every, says).until("lambda.UpdateFunctionCode")
-    };
-    let rules = vec![failed("lambda.GetFunction"), failed("lambda.GetFunctionConfiguration")];
-    let (mended, calls) = run(&world, rules, &APPLY);
-    assert_eq!(mended.status, 0, "{}{}", mended.stdout, mended.stderr);
-    let told = r#"failure    "Lambda tells no reason" → (none)"#;
-    assert!(mended.stdout.contains(told), "{}", mended.stdout);
-    let changes: Vec<_> = calls.iter().filter(|call| call.starts_with("Update")).collect();
-    assert_eq!(changes, ["UpdateFunctionCode", "UpdateFunctionConfiguration"]);
-    let (again, _) = run(&world, Vec::new(), &["plan", "--detailed-exitcode"]);
-    assert_eq!(again.status, 0, "{}", again.stdout);
+    let [one, other] = [r#""LastUpdateStatus": "Successful""#, r#""LastUpdateStatus": "Failed""#];
+    let (mended, writes) = told(&world, one, other, "lambda.UpdateFunctionCode");
+    let reason = r#"failure    "Lambda tells no reason" → (none)"#;
+    assert!(mended.stdout.contains(reason), "{}", mended.stdout);
+    assert_eq!(writes, ["UpdateFunctionCode", "UpdateFunctionConfiguration"]);
+}
+
+#[test]
+fn a_function_that_lambda_could_not_make_is_made_again() {
+    let world = world();
+    let (made, _) = run(&world, Vec::new(), &APPLY);
+    assert_eq!(made.status, 0, "{}", made.stderr);
+    let [one, other] = [r#""State": "Active""#, r#""State": "Failed""#];
+    let (replaced, writes) = told(&world, one, other, "lambda.DeleteFunction");
+    let reason = r#"creation_failure  "Lambda tells no reason""#;
+    assert!(replaced.stdout.contains(reason), "{}", replaced.stdout);
+    assert_eq!(writes, ["DeleteFunction", "CreateFunction"]);
 }
