@@ -1,9 +1,10 @@
-//! What the deployer costs: `cargo bench -p deployer`, or with `-- calls`, `own`, `many` or `growth`
-//! one part of it.
+//! What the deployer costs: `cargo bench -p deployer --profile dist`, or with `-- calls`, `own`, `many`
+//! or `growth` one part of it.
 //!
-//! The deployer is the release build, run against a local AWS. Nothing is asserted, and nothing depends
-//! on how busy the machine is: printed are calls, rounds of calls that wait for each other, ratios to
-//! what these rounds must take, CPU time (the least of several runs), memory and bytes.
+//! With that profile the deployer is built as it is installed. It runs against a local AWS. Nothing is
+//! asserted, and what depends on how busy the machine is, is held against the same run: printed are
+//! calls, rounds of calls that wait for each other, the time that a delay of each call adds, CPU time
+//! (the least of several runs), memory, bytes, and instructions where Valgrind is installed.
 
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
