@@ -169,6 +169,7 @@ log_group: ${log_group.signer.name}
         op::changes("UpdateFunctionCode", &["lambda:UpdateFunctionCode"]).in_changing(&[
             "architecture",
             "code_sha256",
+            "failure",
             "files",
         ]),
         op::changes(
