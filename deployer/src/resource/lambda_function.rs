@@ -7,13 +7,13 @@
 mod calls;
 mod issuing;
 mod limits;
+mod observed;
 mod settle;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
-use aws_sdk_lambda::types::{self, FunctionConfiguration, LogFormat, Runtime};
+use aws_sdk_lambda::types::{FunctionConfiguration, LogFormat, Runtime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,7 +23,7 @@ use super::tags::{self, Tags};
 use super::{Fault, Gathered, Job, Live, Opening, Payload, Place, Reading, ResourceType, Sources};
 use crate::address::Address;
 use crate::aws::{self, Aws};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::package::{self, Architecture, Code, FileName};
 
 /// The resource type `lambda_function`.
@@ -259,7 +259,7 @@ log_group: ${log_group.signer.name}
         _prior: Option<Outputs>,
         _address: &Address,
     ) -> Result<Reading<Live<Spec, Outputs>>> {
-        Ok(look(aws, &identity.name).await?.map_or(Reading::Absent, Reading::Present))
+        Ok(observed::look(aws, &identity.name).await?.map_or(Reading::Absent, Reading::Present))
     }
 
     async fn discover(aws: &Aws, stack: &str) -> Result<Vec<(Address, Identity)>> {
@@ -349,62 +349,6 @@ log_group: ${log_group.signer.name}
         job.delete("DeleteFunction", name, || call.clone().send()).await?;
         Ok(None)
     }
-}
-
-/// The function as it is, with its revision once Lambda is done with it: until then it moves on by
-/// itself, and there is nothing to hold a change to.
-async fn look(aws: &Aws, name: &str) -> Result<Option<Live<Spec, Outputs>>> {
-    let found = aws.lambda.get_function().function_name(name).send().await;
-    let found = aws::read("GetFunction", name, found)?;
-    // Without `lambda:ListTags` AWS answers all the same, but without the tags.
-    if let Some(error) = found.as_ref().and_then(|found| found.tags_error.as_ref()) {
-        return Err(Error::new(format!("GetFunction told no tags of {name}"))
-            .because(format!("{}: {}", error.error_code(), error.message()))
-            .hint("the caller needs lambda:ListTags as well: add it to its IAM policy"));
-    }
-    Ok(found.and_then(from_aws))
-}
-
-fn from_aws(found: GetFunctionOutput) -> Option<Live<Spec, Outputs>> {
-    let configuration = found.configuration?;
-    let (state, update) = (configuration.state.as_ref(), configuration.last_update_status.as_ref());
-    let failure = settle::change_failure(&configuration);
-    let creation_failure = settle::creation_failure(&configuration);
-    let revision = configuration.revision_id.filter(|_| settle::is_settled(state, update));
-    let logging = configuration.logging_config;
-    let name = configuration.function_name.unwrap_or_default();
-    let arm = configuration.architectures.unwrap_or_default().contains(&types::Architecture::Arm64);
-    let environment = configuration.environment.and_then(|environment| environment.variables);
-    Some(Live {
-        revision,
-        spec: Spec {
-            name: name.clone(),
-            description: configuration.description.unwrap_or_default(),
-            role: configuration.role.unwrap_or_default(),
-            code_sha256: configuration.code_sha256.unwrap_or_default(),
-            files: None,
-            architecture: if arm { Architecture::Arm64 } else { Architecture::X86_64 },
-            runtime: configuration
-                .runtime
-                .map(|runtime| runtime.as_str().to_owned())
-                .unwrap_or_default(),
-            handler: configuration.handler.unwrap_or_default(),
-            failure,
-            creation_failure,
-            memory_mb: configuration.memory_size.unwrap_or_default(),
-            timeout_seconds: configuration.timeout.unwrap_or_default(),
-            environment: environment.unwrap_or_default().into_iter().collect(),
-            reserved_concurrency: found
-                .concurrency
-                .and_then(|concurrency| concurrency.reserved_concurrent_executions),
-            log_group: logging.as_ref().and_then(|logging| logging.log_group.clone()),
-            log_format: logging
-                .and_then(|logging| logging.log_format)
-                .map(|format| format.as_str().to_owned()),
-            tags: tags::from_aws(found.tags.unwrap_or_default()),
-        },
-        outputs: Outputs { arn: configuration.function_arn.unwrap_or_default(), name },
-    })
 }
 
 /// The part of a spec that `UpdateFunctionConfiguration` sets.

@@ -6,7 +6,7 @@ use aws_sdk_lambda::operation::create_function::CreateFunctionOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{self, Environment, FunctionCode, LogFormat, LoggingConfig, Runtime};
 
-use super::{Spec, configuration, look, settle};
+use super::{Spec, configuration, observed, settle};
 use crate::aws::Aws;
 use crate::error::Result;
 use crate::package::Architecture;
@@ -101,7 +101,7 @@ async fn carried_out<T>(
     done: impl Fn(&Spec) -> bool,
 ) -> Result<()> {
     let Err(error) = change.await else { return Ok(()) };
-    match look(aws, &spec.name).await {
+    match observed::look(aws, &spec.name).await {
         Ok(Some(live)) if done(&live.spec) => Ok(()),
         _ => Err(error),
     }

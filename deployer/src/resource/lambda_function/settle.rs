@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
-use aws_sdk_lambda::types::{
-    FunctionConfiguration, LastUpdateStatus, LastUpdateStatusReasonCode, State, StateReasonCode,
-};
+use aws_sdk_lambda::types::{LastUpdateStatus, LastUpdateStatusReasonCode, State, StateReasonCode};
 
 use crate::aws::{self, Answer, Aws, Verdict, Wait};
 use crate::error::{Error, Result};
@@ -41,22 +39,6 @@ pub(super) async fn settled(aws: &Aws, job: &Job<'_>, name: &str) -> Result<Opti
 pub(super) fn is_settled(state: Option<&State>, update: Option<&LastUpdateStatus>) -> bool {
     matches!(state, None | Some(State::Active | State::Inactive))
         && matches!(update, None | Some(LastUpdateStatus::Successful))
-}
-
-/// Why Lambda could not make a function.
-pub(super) fn creation_failure(function: &FunctionConfiguration) -> Option<String> {
-    let failed = matches!(function.state(), Some(State::Failed));
-    failed.then(|| told(function.state_reason()))
-}
-
-/// Why Lambda could not carry out the last change of a function, which runs as it was before that.
-pub(super) fn change_failure(function: &FunctionConfiguration) -> Option<String> {
-    let failed = matches!(function.last_update_status(), Some(LastUpdateStatus::Failed));
-    failed.then(|| told(function.last_update_status_reason()))
-}
-
-fn told(reason: Option<&str>) -> String {
-    reason.filter(|reason| !reason.is_empty()).unwrap_or("Lambda tells no reason").to_owned()
 }
 
 /// Whether Lambda has given up.

@@ -30,12 +30,13 @@ fn world() -> World {
     world
 }
 
-/// A run through a proxy with these rules, and the names of the calls that it made.
+/// A run through a proxy with these rules, which succeeds, and the names of the calls that it made.
 fn run(world: &World, rules: Vec<Rule>, arguments: &[&str]) -> (Run, Vec<String>) {
     let instance = world.instance();
     let proxy = Proxy::to(&instance.endpoint);
     proxy.faults.set(rules);
     let run = Run::of(&mut at(world, &proxy.endpoint, &instance.deployer, arguments));
+    assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
     let calls = proxy.faults.calls().into_iter().map(|call| call.operation.name).collect();
     (run, calls)
 }
@@ -47,8 +48,7 @@ fn what_is_limited_is_so_before_a_route_leads_to_it_and_otherwise_the_route_does
     let positions = |limit: &str| {
         let world = world();
         world.edit("memory_mb: 128", limit);
-        let (run, calls) = run(&world, Vec::new(), &APPLY);
-        assert_eq!(run.status, 0, "{}", run.stderr);
+        let (_, calls) = run(&world, Vec::new(), &APPLY);
         let position = |name: &str| calls.iter().position(|call| call == name);
         (
             position("PutFunctionConcurrency"),
@@ -62,24 +62,22 @@ fn what_is_limited_is_so_before_a_route_leads_to_it_and_otherwise_the_route_does
     assert!(routed.is_some() && routed < ready, "{routed:?}, {ready:?}");
 }
 
-/// A run to which Lambda says something else of a function until it was changed by this operation.
+/// An apply to which Lambda says something else of a function until it was changed by this operation,
+/// and after which nothing is left to do; with the calls that changed the function.
 fn told(world: &World, one: &'static str, other: &'static str, until: &str) -> (Run, Vec<String>) {
     let rule = |operation| Rule::on(operation, Which::Every, Fault::Says(one, other)).until(until);
     let rules = vec![rule("lambda.GetFunction"), rule("lambda.GetFunctionConfiguration")];
-    let (run, calls) = run(world, rules, &APPLY);
-    assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
+    let (told, calls) = run(world, rules, &APPLY);
     let of_function = |call: &String| call.contains("Function") && !call.starts_with("Get");
     let writes = calls.into_iter().filter(of_function).collect();
-    let (again, _) = self::run(world, Vec::new(), &["plan", "--detailed-exitcode"]);
-    assert_eq!(again.status, 0, "{}", again.stdout);
-    (run, writes)
+    run(world, Vec::new(), &["plan", "--detailed-exitcode"]);
+    (told, writes)
 }
 
 #[test]
 fn a_change_that_lambda_could_not_carry_out_is_made_up_for() {
     let world = world();
-    let (made, _) = run(&world, Vec::new(), &APPLY);
-    assert_eq!(made.status, 0, "{}", made.stderr);
+    run(&world, Vec::new(), &APPLY);
     world.edit("memory_mb: 128", "memory_mb: 256");
     let [one, other] = [r#""LastUpdateStatus": "Successful""#, r#""LastUpdateStatus": "Failed""#];
     let (mended, writes) = told(&world, one, other, "lambda.UpdateFunctionCode");
@@ -91,8 +89,7 @@ fn a_change_that_lambda_could_not_carry_out_is_made_up_for() {
 #[test]
 fn a_function_that_lambda_could_not_make_is_made_again() {
     let world = world();
-    let (made, _) = run(&world, Vec::new(), &APPLY);
-    assert_eq!(made.status, 0, "{}", made.stderr);
+    run(&world, Vec::new(), &APPLY);
     let [one, other] = [r#""State": "Active""#, r#""State": "Failed""#];
     let (replaced, writes) = told(&world, one, other, "lambda.DeleteFunction");
     let reason = r#"creation_failure  "Lambda tells no reason""#;
