@@ -34,7 +34,6 @@ use crate::call::Caller;
 use crate::cli::{Cli, Command, Global};
 use crate::desired::{Payloads, Prepared};
 use crate::error::{Error, Result};
-use crate::local::Instance;
 use crate::package::Host;
 use crate::plan::{Desired, Observed};
 use crate::refresh::refresh;
@@ -101,12 +100,8 @@ impl Session {
     }
 
     async fn over(global: &Global, stack: Stack, store: Store, ui: &Ui) -> Result<Self> {
-        let local = start_local(global, ui).await?;
-        let who = local.as_ref().map(|instance| (instance, Who::Deployer));
-        let target = target(stack.region.clone(), who);
-        let calls = if global.verbose { Calls::observed_by(ui::call) } else { Calls::default() };
-        let aws = Aws::at(&target, calls).await?;
-        Ok(Self { stack, store, aws, local: local.is_some() })
+        let aws = clients(global, stack.region.clone(), Who::Deployer, ui).await?;
+        Ok(Self { stack, store, aws, local: global.local })
     }
 
     /// The account, unless it is another one than that of the stack file.
@@ -156,25 +151,28 @@ enum Who {
     Auditor,
 }
 
-fn target(region: Option<String>, local: Option<(&Instance, Who)>) -> Target {
-    let Some((instance, who)) = local else { return Target { region, local: None } };
-    let credentials = match who {
-        Who::Deployer => instance.deployer.clone(),
-        Who::Client => instance.client.clone(),
-        Who::Auditor => instance.auditor.clone(),
-    };
-    Target {
-        region: region.or_else(|| Some(instance.region.clone())),
-        local: Some((instance.endpoint.clone(), credentials)),
+/// Where AWS is; the local one is started if need be, and `who` says whose keys are used there.
+async fn target(global: &Global, region: Option<String>, who: Who, ui: &Ui) -> Result<Target> {
+    if !global.local {
+        return Ok(Target { region, local: None });
     }
+    let instance = local::start(None, ui).await?;
+    let credentials = match who {
+        Who::Deployer => instance.deployer,
+        Who::Client => instance.client,
+        Who::Auditor => instance.auditor,
+    };
+    Ok(Target {
+        region: region.or(Some(instance.region)),
+        local: Some((instance.endpoint, credentials)),
+    })
 }
 
-/// The local AWS, started if need be; `None` without `--local`.
-async fn start_local(global: &Global, ui: &Ui) -> Result<Option<Instance>> {
-    if !global.local {
-        return Ok(None);
-    }
-    local::start(None, ui).await.map(Some)
+/// The clients of AWS there, which tell each call if they are to.
+async fn clients(global: &Global, region: Option<String>, who: Who, ui: &Ui) -> Result<Aws> {
+    let target = target(global, region, who, ui).await?;
+    let calls = if global.verbose { Calls::observed_by(ui::call) } else { Calls::default() };
+    Aws::at(&target, calls).await
 }
 
 /// The stack file, with the environment and the variables that this run is given.
@@ -303,9 +301,7 @@ fn sources<'a>(global: &Global, stack: &Stack, report: &'a dyn Fn(&Step<'_>)) ->
 
 /// Who calls the API: on the local AWS, the user who may do that and nothing else.
 async fn caller(global: &Global, region: Option<String>, ui: &Ui) -> Result<Caller> {
-    let local = start_local(global, ui).await?;
-    let who = local.as_ref().map(|instance| (instance, Who::Client));
-    let config = aws::configure(&target(region, who)).await?;
+    let config = aws::configure(&target(global, region, Who::Client, ui).await?).await?;
     Ok(Caller {
         credentials: aws::credentials(&config).await?,
         region: config.region().map(ToString::to_string).unwrap_or_default(),

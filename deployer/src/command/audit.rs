@@ -4,13 +4,13 @@ use std::process::ExitCode;
 
 use signer::audit::Decision;
 
-use super::{Who, load, now, start_local, target};
+use super::{Who, clients, load, now};
 use crate::audit::{Gathering, Question};
-use crate::aws::{Aws, Calls};
+use crate::aws::Aws;
 use crate::cli::{AuditArgs, Global};
 use crate::error::{Error, Result};
 use crate::stack::{Declaration, Stack};
-use crate::ui::{self, Ui};
+use crate::ui::Ui;
 
 pub(super) async fn run(global: &Global, args: AuditArgs, ui: &Ui) -> Result<ExitCode> {
     let (now, format) = (now(), args.format);
@@ -69,13 +69,10 @@ fn log_group(stack: &Stack) -> Result<String> {
 
 /// Connects as somebody who may read logs. Asking who that is takes no permission.
 pub(super) async fn connect(global: &Global, stack: Option<&Stack>, ui: &Ui) -> Result<Aws> {
-    let local = start_local(global, ui).await?;
-    let who = local.as_ref().map(|instance| (instance, Who::Auditor));
-    let target = target(stack.and_then(|stack| stack.region.clone()), who);
-    let calls = if global.verbose { Calls::observed_by(ui::call) } else { Calls::default() };
-    let aws = Aws::at(&target, calls).await?;
+    let region = stack.and_then(|stack| stack.region.clone());
+    let aws = clients(global, region, Who::Auditor, ui).await?;
     let account = &aws.identity().await?.account;
-    if let (None, Some(stack)) = (&local, stack) {
+    if let (false, Some(stack)) = (global.local, stack) {
         stack.check_account(account)?;
     }
     Ok(aws)
